@@ -1,0 +1,1 @@
+"""Time that may be billed, as a pure function of events and policy."""

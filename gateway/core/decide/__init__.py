@@ -1,0 +1,1 @@
+"""What arrives, what changes, what time brings: three pure decisions."""

@@ -1,0 +1,106 @@
+"""What already happened, folded from events: the story of one message, and what the decisions must know of a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.core.events import (
+    Acknowledged,
+    Alerted,
+    Answered,
+    Event,
+    Level,
+    ReceiptSent,
+    Received,
+    Ref,
+    Relayed,
+    Seen,
+    Tagged,
+    Unseen,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One message's life so far. Instants are None for what has not happened."""
+
+    ref: Ref
+    events: tuple[Event, ...]
+
+    @property
+    def received(self) -> Received | None:
+        """How the message began; None only for a message recorded in part."""
+        return next((event for event in self.events if isinstance(event, Received)), None)
+
+    @property
+    def relayed_at(self) -> datetime | None:
+        """When the downstream took it."""
+        return next((event.at for event in self.events if isinstance(event, Relayed)), None)
+
+    @property
+    def acknowledged_at(self) -> datetime | None:
+        """When our ack left."""
+        return next((event.at for event in self.events if isinstance(event, Acknowledged)), None)
+
+    @property
+    def seen(self) -> Seen | None:
+        """The first reading of the current run: None while it is unread or was marked unread again."""
+        current: Seen | None = None
+        for event in self.events:
+            if isinstance(event, Seen) and current is None:
+                current = event
+            elif isinstance(event, Unseen):
+                current = None
+        return current
+
+    @property
+    def answered(self) -> Answered | None:
+        """The first answer; one found in Sent, which has words, comes before a bare flag."""
+        answers = [event for event in self.events if isinstance(event, Answered)]
+        return next((answer for answer in answers if answer.witness == "sent"), answers[0] if answers else None)
+
+    @property
+    def receipt(self) -> ReceiptSent | None:
+        """The receipt that left, whoever sent it."""
+        return next((event for event in self.events if isinstance(event, ReceiptSent)), None)
+
+    @property
+    def alerted_at(self) -> datetime | None:
+        """When the therapist was alerted."""
+        return next((event.at for event in self.events if isinstance(event, Alerted)), None)
+
+    @property
+    def tagged(self) -> Tagged | None:
+        """How the tag shows in the mailbox."""
+        return next((event for event in self.events if isinstance(event, Tagged)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the decision about an arriving message must know. All counts exclude the message itself.
+
+    `known` is False while the record can't be read: then mail flows and nothing is sent.
+    """
+
+    known: bool
+    #: The message's own story, where it was recorded before (a retry, a second copy).
+    story: Story | None = None
+    #: The message's digest was relayed before: these very bytes are in the mailbox.
+    relayed_before: bool = False
+    #: Acks caused in its thread since the therapist last answered in it.
+    acks_in_thread: int = 0
+    #: It refers to one of our automatic messages, and how many acks that already brought about.
+    refers_to_ours: bool = False
+    acks_after_ours: int = 0
+    #: The last ack to this person, and the urgency it answered.
+    last_ack_at: datetime | None = None
+    last_ack_level: Level = Level.ROUTINE
+    acks_to_person_day: int = 0
+    acks_in_all_hour: int = 0
+    #: Instants at which this person's messages of the last 32 days were received, oldest first.
+    messages: tuple[datetime, ...] = ()
+
+
+#: While the record can't be read.
+UNKNOWN = History(known=False)

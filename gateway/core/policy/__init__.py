@@ -1,0 +1,1 @@
+"""What a practice promises, and what follows from it for one instant."""

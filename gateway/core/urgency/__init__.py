@@ -1,0 +1,1 @@
+"""Words of urgency: phrases in lexicons, and what their context says."""

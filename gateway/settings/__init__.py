@@ -1,0 +1,1 @@
+"""What the admin configured, typed and frozen."""

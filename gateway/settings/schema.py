@@ -1,0 +1,231 @@
+"""The settings: `gateway.yaml` and `routes.yaml` as one frozen value.
+
+The docstring beside each field is also the comment in the starter file and the reference page.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field
+
+from gateway.core.policy.schema import Duration, Frozen, Policy, duration
+from gateway.core.urgency.lexicon import Lexicon
+
+
+class Secret(Frozen):
+    """Where a secret is read from; never the secret itself. Exactly one of the three."""
+
+    env: str = ""
+    """Name of an environment variable."""
+    file: Path | None = None
+    """A file that only the gateway's user may read; relative to the config folder."""
+    credential: str = ""
+    """Name of a systemd credential (`LoadCredential=`)."""
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{name!r} is no time zone; write for example Europe/Berlin") from error
+    return name
+
+
+def _listen(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+        raise ValueError(f"{value!r} is no host and port; write for example 127.0.0.1:8025 or [::1]:8025")
+    return value
+
+
+def _url(*schemes: str) -> AfterValidator:
+    def check(value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in schemes:
+            raise ValueError(f"unknown scheme {parts.scheme!r}; write one of {', '.join(f'{s}:' for s in schemes)}")
+        if parts.password:
+            raise ValueError("a password in a URL ends up in logs; use password: {env: NAME}")
+        if parts.scheme not in ("maildir", "lmtp+unix") and not parts.hostname:
+            raise ValueError("the host is missing; write for example lmtp://127.0.0.1:24")
+        return value
+
+    return AfterValidator(check)
+
+
+ZoneName = Annotated[str, AfterValidator(_zone)]
+Listen = Annotated[str, AfterValidator(_listen)]
+DeliverUrl = Annotated[str, _url("smtp", "smtp+starttls", "smtps", "lmtp", "lmtp+unix", "maildir")]
+SmarthostUrl = Annotated[str, _url("smtp", "smtp+starttls", "smtps", "maildir")]
+WatchUrl = Annotated[str, _url("imap", "imap+starttls", "imaps", "maildir")]
+
+
+class Practice(Frozen):
+    """Who we are."""
+
+    name: str
+    """The practice's name, as clients know it."""
+    timezone: ZoneName
+    """The zone in which hours and dates are meant, for example `Europe/Berlin`."""
+    language: str = "en"
+    """Language of texts where a client has none of their own."""
+    phone: str = ""
+    """The number to call; said in crisis texts."""
+    crisis_line: str = ""
+    """The crisis line that every ack carries, for example `Lifeline 13 11 14`."""
+
+
+class Certificate(Frozen):
+    """A certificate for STARTTLS."""
+
+    certificate: Path
+    """PEM file with the certificate and its chain; relative to the config folder."""
+    key: Path
+    """PEM file with the private key."""
+
+
+class Smtp(Frozen):
+    """The listening side."""
+
+    listen: tuple[Listen, ...] = ("127.0.0.1:8025",)
+    """Where to listen; port 0 takes a free one."""
+    hostname: str = "localhost"
+    """The name we greet with and write into `Received:` fields."""
+    tls: Certificate | None = None
+    """Certificate for STARTTLS; without it STARTTLS is not offered."""
+    proxy_protocol: bool = False
+    """Whether every connection begins with a PROXY protocol header (a load balancer stands in front)."""
+    max_message_size: Annotated[int, Field(ge=64 * 1024)] = 32 * 1024 * 1024
+    """Largest message taken, in octets."""
+    max_in_flight: Annotated[int, Field(ge=64 * 1024)] = 256 * 1024 * 1024
+    """Octets of all messages in hand at once."""
+    max_connections: Annotated[int, Field(ge=1)] = 500
+    """Connections in all."""
+    max_connections_per_address: Annotated[int, Field(ge=1)] = 20
+    """Connections from one address."""
+    max_recipients: Annotated[int, Field(ge=1)] = 100
+    """Recipients in one mail transaction (RFC 5321 4.5.3.1.8 asks for 100)."""
+    idle_timeout: Duration = duration("5m")
+    """A peer that sends nothing for so long is hung up on (RFC 5321 4.5.3.2.7: five minutes)."""
+    connection_timeout: Duration = duration("30m")
+    """The longest a connection may last."""
+    drain: Duration = duration("30s")
+    """How long a stop waits for what is in flight."""
+
+
+class Store(Frozen):
+    """Where events and the outbox are kept."""
+
+    url: str = "sqlite:///var/handrail.db"
+    """`sqlite:///PATH` (relative to the working folder) or `postgresql://user@host/name`."""
+    password: Secret | None = None
+    """The database's password."""
+    key: Secret = Secret(file=Path("handrail.key"))
+    """The key that seals addresses, names and subjects. A missing file is made at first start, for its owner alone."""
+
+
+class Smarthost(Frozen):
+    """Where our own mail (acks, receipts, alerts) goes out."""
+
+    url: SmarthostUrl
+    """`smtp://`, `smtp+starttls://user@host:587`, `smtps://`, or `maildir:PATH` for trying things out."""
+    password: Secret | None = None
+    """The password for the user in the URL."""
+    per_minute: Annotated[int, Field(ge=1)] = 30
+    """Most messages a minute (Microsoft 365 takes 30)."""
+    trust: Path | None = None
+    """PEM file with a certificate authority of your own to trust beside the system's."""
+
+
+class Web(Frozen):
+    """Pages for the admin and the policy cards."""
+
+    listen: Listen = "127.0.0.1:8080"
+    """Where to listen; keep it on loopback or behind a proxy that signs people in."""
+
+
+class Tags(Frozen):
+    """Keywords that mail programs show as tags."""
+
+    urgent: str = "$label1"
+    """Set on urgent messages and crises. `$label1` shows as *Important* in Thunderbird."""
+    scheduling: str = ""
+    """Set on messages about appointments; empty sets none."""
+
+
+class Mailbox(Frozen):
+    """One therapist's mailbox."""
+
+    address: str
+    """Its own address: acks come from it, alerts go to it."""
+    aliases: tuple[str, ...] = ()
+    """Other own addresses; nothing automatic is ever sent to these."""
+    deliver: DeliverUrl
+    """The downstream: `smtp://`, `smtp+starttls://`, `smtps://`, `lmtp://host`, `lmtp+unix:///path`, `maildir:DIR`."""
+    deliver_password: Secret | None = None
+    """The password for the user in `deliver`, if there is one."""
+    watch: WatchUrl | None = None
+    """Where it is seen what was read and answered: `imaps://user@host`, `imap+starttls://`, `imap://`, `maildir:PATH`.
+
+    Without it nothing is observed.
+    """
+    password: Secret | None = None
+    """The password for `watch`."""
+    trust: Path | None = None
+    """PEM file with a certificate authority of your own to trust beside the system's."""
+    inbox: str = "INBOX"
+    """The folder that new mail lands in."""
+    sent: tuple[str, ...] = ("Sent",)
+    """Folders with the therapist's answers, beside those that the server marks as \\Sent."""
+    tags: Tags = Tags()
+    policy: str
+    """The policy for mail to this mailbox, unless a route or the client says otherwise."""
+    alert: str = ""
+    """Where alerts go; empty: the mailbox itself."""
+    trusted_authserv: str = ""
+    """The authserv-id whose Authentication-Results are believed (RFC 8601); empty believes none."""
+
+
+class RouteRule(Frozen):
+    """One line of `routes.yaml`."""
+
+    to: str
+    """A recipient: `ana@hope.example`, `*@hope.example`, `ana+*@hope.example`."""
+    mailbox: str
+    """The name of a mailbox in `gateway.yaml`."""
+    policy: str = ""
+    """A policy other than the mailbox's own."""
+
+
+class Logs(Frozen):
+    """What is logged."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much."""
+    format: Literal["json", "text"] = "text"
+    """`json` for a log collector."""
+
+
+class Gateway(Frozen):
+    """`gateway.yaml`."""
+
+    practice: Practice
+    smtp: Smtp = Smtp()
+    store: Store = Store()
+    smarthost: Smarthost
+    web: Web | None = Web()
+    logs: Logs = Logs()
+    mailboxes: Annotated[dict[str, Mailbox], Field(min_length=1)]
+
+
+class Settings(Frozen):
+    """Everything from one config folder, checked against each other."""
+
+    folder: Path
+    gateway: Gateway
+    routes: tuple[RouteRule, ...]
+    policies: dict[str, Policy]
+    lexicons: tuple[Lexicon, ...] = ()
