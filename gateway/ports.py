@@ -83,7 +83,7 @@ class Record(Protocol):
         ...
 
     async def find(self, mailbox: str, message_ids: Sequence[str]) -> tuple[Ref, ...]:
-        """The messages with one of these Message-IDs, or that one of our mails with it was about. Raises Unavailable."""
+        """The messages with one of these Message-IDs, or that our mail with it was about. Raises Unavailable."""
         ...
 
 
