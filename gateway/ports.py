@@ -99,6 +99,21 @@ class Stories(Protocol):
         ...
 
 
+class Keeping(Protocol):
+    """Keeps little: what the card says goes, goes."""
+
+    async def oldest(self) -> Mapping[str, datetime]:
+        """For each policy that decided a message: when its oldest one was received. Raises Unavailable."""
+        ...
+
+    async def forget(self, policy: str, before: datetime) -> int:
+        """Erase the messages that this policy decided and that were received before, with all that hangs on them.
+
+        How many; raises Unavailable.
+        """
+        ...
+
+
 class Roster(Protocol):
     """What a practice has noted about its clients."""
 

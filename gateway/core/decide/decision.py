@@ -1,0 +1,62 @@
+"""What a decision is asked with, and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from gateway.core.effects import Effect
+from gateway.core.events import Event, Received, Ref
+from gateway.core.policy.allowance import Usage
+from gateway.core.policy.promise import Promised
+from gateway.core.policy.schema import Client, Policy
+from gateway.core.reasons import Reason
+from gateway.core.urgency.assess import Assessment, Matcher
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The part of the settings that decides for one mailbox under one policy."""
+
+    mailbox: str
+    address: str
+    #: The practice's own addresses, as `addresses.key` folds them; nothing automatic goes to these.
+    own: frozenset[str]
+    policy_name: str
+    policy: Policy
+    zone: ZoneInfo
+    language: str
+    alert_to: str
+    authserv: str
+    urgent_tag: str
+    scheduling_tag: str
+    matcher: Matcher
+    client: Client | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows from one arriving message."""
+
+    ref: Ref
+    received: Received
+    effects: tuple[Effect, ...]
+    #: Header fields to put on top, name and value.
+    fields: tuple[tuple[str, str], ...]
+    assessment: Assessment
+    promised: Promised
+    usage: Usage
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Every reason, in the order in which it was found."""
+        return self.received.reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What follows from a change in the mailbox."""
+
+    events: tuple[Event, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    reasons: tuple[Reason, ...] = ()

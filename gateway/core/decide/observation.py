@@ -1,0 +1,137 @@
+"""The mailbox changes: a story and a change of flags in; events, and a receipt or its cancelling, out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from gateway.core import addresses
+from gateway.core.decide.decision import Outcome, Setting
+from gateway.core.effects import Cancel, Effect, Receipt
+from gateway.core.events import Answered, Event, Level, Origin, ReceiptSent, Received, Seen, Unseen
+from gateway.core.history import Story
+from gateway.core.policy.schema import ReceiptSend
+from gateway.core.reasons import Reason, because
+from gateway.core.tracking import ANSWERED, MDN_SENT, SEEN, FlagChange
+
+
+def flags_changed(story: Story, change: FlagChange, setting: Setting, since: datetime | None, now: datetime) -> Outcome:
+    """What follows from one copy's flags; nothing where the story knows it already."""
+    events: list[Event] = []
+    effects: list[Effect] = []
+    reasons: list[Reason] = []
+    if change.now.has(MDN_SENT) and story.receipt is None:
+        events.append(ReceiptSent(at=now, by="program", form="mdn"))
+        reasons.append(because("receipt-by-program"))
+    if change.now.has(SEEN) and story.seen is None:
+        seen = Seen(at=now, since=since)
+        events.append(seen)
+        receipt, why = receipt_for(story, setting, seen, by_program=change.now.has(MDN_SENT))
+        reasons += [because("seen"), why]
+        effects += [receipt] if receipt else []
+    elif not change.now.has(SEEN) and change.before.has(SEEN) and story.seen is not None:
+        events.append(Unseen(at=now))
+        effects.append(Cancel(ref=story.ref, target=_receipt_key(story)))
+        reasons.append(because("unseen"))
+    if change.now.has(ANSWERED) and story.answered is None:
+        events.append(Answered(at=now, witness="flag", words=None, answer=""))
+        reasons.append(because("answered", witness="\\Answered"))
+    return Outcome(tuple(events), tuple(effects), tuple(reasons))
+
+
+def answer_sent(story: Story, at: datetime, words: int, answer: str) -> Outcome:
+    """What follows from an answer found among sent mail; nothing where this answer is known."""
+    known = any(isinstance(event, Answered) and event.answer == answer for event in story.events)
+    if known:
+        return Outcome()
+    event = Answered(at=at, witness="sent", words=words, answer=answer)
+    return Outcome((event,), (), (because("answered", witness="found among sent mail"),))
+
+
+def tags_for(received: Received, setting: Setting) -> frozenset[str]:
+    """The keywords that a copy should carry."""
+    tags = set()
+    if received.level.rank >= Level.URGENT.rank:
+        tags.add(setting.urgent_tag)
+    if received.category == "scheduling":
+        tags.add(setting.scheduling_tag)
+    return frozenset(tags - {""})
+
+
+def receipt_for(
+    story: Story, setting: Setting, seen: Seen, *, by_program: bool = False
+) -> tuple[Receipt | None, Reason]:
+    """The receipt that reading brings about, due when the grace period ends, or why there is none."""
+    received = story.received
+    if received is None:
+        return None, because("receipt-off")
+    if by_program:
+        return None, because("receipt-by-program")
+    refused = _why_no_receipt(story, received, setting)
+    if refused is not None:
+        return None, refused
+    form: Literal["mdn", "plain"] = "mdn" if received.receipt_to else "plain"
+    rule = setting.policy.receipt
+    return _receipt(story, received, setting, seen, form), because("receipt", when=rule.send.value)
+
+
+def _why_no_receipt(story: Story, received: Received, setting: Setting) -> Reason | None:
+    client = setting.client
+    if client and client.quiet:
+        return because("client-quiet")
+    if any(reason.code == "answering-unsafe" for reason in received.reasons):
+        return because("answering-unsafe")
+    if received.origin is not Origin.PERSON or not received.answerable:
+        return because("no-answer-wanted", sign=received.origin.value)
+    to = received.receipt_to or _person(received)
+    if not to:
+        return because("null-reverse-path")
+    if addresses.key(to) in setting.own:
+        return because("own-address")
+    if story.receipt is not None:
+        return because("receipt-said")
+    return _why_policy_sends_none(received, setting.policy.receipt.send)
+
+
+def _why_policy_sends_none(received: Received, send: ReceiptSend) -> Reason | None:
+    asked = bool(received.receipt_to)
+    match send:
+        case ReceiptSend.NEVER:
+            return because("receipt-off")
+        case ReceiptSend.ON_REQUEST:
+            return None if asked else because("receipt-not-asked")
+        case ReceiptSend.IMPORTANT:
+            return None if asked or received.important else because("receipt-not-important")
+        case ReceiptSend.IF_URGENT:
+            return None if received.level.rank >= Level.URGENT.rank else because("receipt-not-urgent")
+        case ReceiptSend.ALWAYS:
+            return None
+
+
+def _receipt(story: Story, received: Received, setting: Setting, seen: Seen, form: Literal["mdn", "plain"]) -> Receipt:
+    client = setting.client
+    to = received.receipt_to if form == "mdn" else _person(received)
+    return Receipt(
+        ref=story.ref,
+        due=seen.at + setting.policy.receipt.grace,
+        form=form,
+        to=to,
+        sender=received.recipient or setting.address,
+        in_reply_to=received.message_id,
+        references=(received.message_id,) if received.message_id else (),
+        subject=received.subject,
+        language=(client.language if client else "") or received.language or setting.language,
+        policy=setting.policy_name,
+        known=received.author_verified or (client is not None and addresses.same(client.address, to)),
+        received=received.at,
+        seen=seen.at,
+        answer_by=received.answer_by,
+    )
+
+
+def _receipt_key(story: Story) -> str:
+    return f"receipt:{story.ref.mailbox}:{story.ref.key}"
+
+
+def _person(received: Received) -> str:
+    return received.author if received.author_verified else received.reverse_path

@@ -1,0 +1,130 @@
+"""The mailbox changes: what a watcher tells becomes events and effects, once.
+
+A message that never came through SMTP, or that flowed while the record was down, is read, decided and recorded here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from gateway.core import addresses
+from gateway.core.decide.arrival import decide
+from gateway.core.decide.decision import Setting
+from gateway.core.decide.observation import answer_sent, flags_changed, tags_for
+from gateway.core.events import Origin, Ref, Tagged
+from gateway.core.history import Story
+from gateway.core.message.delivered import delivered
+from gateway.core.message.facts import Envelope, Facts
+from gateway.core.tracking import FLAGGED, Copy, FlagChange
+from gateway.flow.arrival import facts_of, look_up
+from gateway.flow.in_force import InForce
+from gateway.flow.in_hand import InHand
+from gateway.ports import Clock, Placed, Record, Roster, Sighting, Stories
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Stands behind `ports.Observer`."""
+
+    clock: Clock
+    record: Record
+    stories: Stories
+    roster: Roster
+    in_force: InForce
+    in_hand: InHand
+
+    async def arrived(self, mailbox: str, sighting: Sighting) -> Placed:
+        """Find whose message this copy is; take it up where nobody has."""
+        facts = await facts_of(sighting.content, self._envelope(mailbox, sighting), self.in_force.own)
+        if addresses.key(facts.author.address) in self.in_force.own:
+            return Placed(None)
+        async with self.in_hand.hold(facts.key):
+            story = await self._story_of(mailbox, facts) or await self._take_up(mailbox, facts)
+        if story is None or story.received is None:
+            return Placed(None)
+        unread = Copy(sighting.copy.folder, sighting.copy.uid, frozenset(), story.ref)
+        await self._flags(mailbox, story, FlagChange(unread, sighting.copy), None)
+        return Placed(story.ref, tags_for(story.received, self._setting(mailbox, story)))
+
+    async def tagged(self, mailbox: str, ref: Ref, wanted: frozenset[str], kept: frozenset[str]) -> None:
+        """Note which rung of the ladder held."""
+        have = {flag.casefold() for flag in kept}
+        if wanted and all(flag.casefold() in have for flag in wanted):
+            event = Tagged(at=self.clock.now(), how="keyword")
+        else:
+            event = Tagged(at=self.clock.now(), how="flagged" if FLAGGED.casefold() in have else "none")
+        story = await self.record.story(ref)
+        if story is not None and (story.tagged is None or story.tagged.how != event.how):
+            await self.record.append(ref, [event], ())
+            log.info("tagged", mailbox=mailbox, message=ref.key[:12], how=event.how)
+
+    async def changed(self, mailbox: str, change: FlagChange, since: datetime) -> None:
+        """A copy that we know changed its flags."""
+        ref = change.now.ref
+        if ref is None:
+            return
+        async with self.in_hand.hold(ref.key):
+            story = await self.record.story(ref)
+            if story is not None:
+                await self._flags(mailbox, story, change, since)
+
+    async def sent(self, mailbox: str, sighting: Sighting) -> None:
+        """An answer closes the message that it refers to, and every earlier one of the same person."""
+        answer = await facts_of(sighting.content, Envelope("", ()), frozenset())
+        if answer.automation.origin is Origin.MACHINE:
+            return
+        at = min(sighting.at, self.clock.now())
+        for story in await self._closed_by(mailbox, answer):
+            outcome = answer_sent(story, at, answer.new_words, answer.key)
+            if outcome.events:
+                await self.record.append(story.ref, outcome.events, outcome.effects)
+                log.info("answered", mailbox=mailbox, message=story.ref.key[:12])
+
+    async def _closed_by(self, mailbox: str, answer: Facts) -> tuple[Story, ...]:
+        refs = await self.record.find(mailbox, (*answer.in_reply_to, *answer.references[-1:]))
+        stories = [story for ref in refs if (story := await self.record.story(ref)) is not None]
+        closed = {story.ref: story for story in stories}
+        for story in stories:
+            received = story.received
+            if received is not None:
+                earlier = await self.stories.waiting(mailbox, received.author)
+                closed |= {one.ref: one for one in earlier if one.received and one.received.at <= received.at}
+        return tuple(closed.values())
+
+    async def _story_of(self, mailbox: str, facts: Facts) -> Story | None:
+        return await self.record.story(Ref(mailbox, facts.key))
+
+    async def _take_up(self, mailbox: str, facts: Facts) -> Story | None:
+        """A message that nobody recorded: it came another way, or while the record was down."""
+        route = self.in_force.default_route(mailbox)
+        setting = self.in_force.setting(mailbox, route.policy)
+        known = await look_up(self.record, self.roster, self.clock, facts, setting)
+        setting = self.in_force.setting(mailbox, route.policy, known.client)
+        decision = decide(facts, setting, known.history, self.clock.now(), via="mailbox")
+        await self.record.append(decision.ref, [decision.received], decision.effects)
+        log.info("found-in-mailbox", mailbox=mailbox, message=facts.key[:12])
+        return await self.record.story(decision.ref)
+
+    async def _flags(self, mailbox: str, story: Story, change: FlagChange, since: datetime | None) -> None:
+        received = story.received
+        if received is None:
+            return
+        client = await self.roster.client(mailbox, received.author)
+        setting = self.in_force.setting(mailbox, received.policy, client)
+        outcome = flags_changed(story, change, setting, since, self.clock.now())
+        if outcome.events:
+            await self.record.append(story.ref, outcome.events, outcome.effects)
+            log.info("observed", mailbox=mailbox, message=story.ref.key[:12], what=[one.kind for one in outcome.events])
+
+    def _setting(self, mailbox: str, story: Story) -> Setting:
+        received = story.received
+        return self.in_force.setting(mailbox, received.policy if received else "")
+
+    def _envelope(self, mailbox: str, sighting: Sighting) -> Envelope:
+        address = self.in_force.settings.gateway.mailboxes[mailbox].address
+        return delivered(sighting.content, address)
