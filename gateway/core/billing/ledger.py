@@ -1,0 +1,163 @@
+"""The ledger: for each message the minutes that reading and answering it took, and in words why these.
+
+In go stories and, for each, the policy that decided it; out come lines, oldest first, whose counted minutes add up to
+the total as shown, because each line is rounded and nothing after it. A message that does not count is a line too,
+with its reason. Knows nothing of money, calendars or who asks.
+
+To time every answer once, `ledger` must be given all messages that an answer may have closed:
+cut the lines to a span of time afterwards, never the stories before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from gateway.core.billing.duration import answering, reading
+from gateway.core.events import Answered, Origin, Received, Ref, Seen
+from gateway.core.history import Story
+from gateway.core.policy.schema import Billing, Policy
+
+_NOTHING = Decimal("0.0")
+_UNKNOWN_POLICY = Billing(counts="nothing")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message. Minutes are to a tenth; `counted` is what the policy counts of them."""
+
+    ref: Ref
+    received_at: datetime
+    author: str
+    subject: str
+    category: str
+    policy: str
+    read_minutes: Decimal
+    answer_minutes: Decimal
+    counted: Decimal
+    derivation: str
+    #: Why nothing counts; empty where something may.
+    exempt: str
+
+
+def ledger(stories: Iterable[Story], policy_of: Callable[[str], Policy]) -> tuple[Line, ...]:
+    """One line for each message whose beginning is on record, oldest first.
+
+    `policy_of` gives the policy of a name and raises KeyError for one that is not in the settings any more.
+    """
+    entries = sorted((entry for story in stories if (entry := _entry(story, policy_of))), key=_age)
+    timed = _timed_with(entries)
+    return tuple(_line(entry, timed) for entry in entries)
+
+
+def total(lines: Iterable[Line]) -> Decimal:
+    """Minutes counted in all; exact, for lines are rounded already."""
+    return sum((line.counted for line in lines), _NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    story: Story
+    received: Received
+    billing: Billing
+    exempt: str
+
+
+def _entry(story: Story, policy_of: Callable[[str], Policy]) -> _Entry | None:
+    received = story.received
+    if received is None:
+        return None
+    try:
+        billing = policy_of(received.policy).billing
+    except KeyError:
+        gone = f"the policy {received.policy} is not in the settings any more, so nobody can say what it counts"
+        return _Entry(story, received, _UNKNOWN_POLICY, gone)
+    return _Entry(story, received, billing, _exempt(received, billing))
+
+
+def _exempt(received: Received, billing: Billing) -> str:
+    if received.origin is Origin.MACHINE:
+        return "written by a machine: never counted"
+    if billing.counts == "nothing":
+        return "the policy counts no time"
+    if received.category and received.category in billing.exempt:
+        return f"{received.category} is exempt by the policy"
+    return ""
+
+
+def _age(entry: _Entry) -> tuple[datetime, str, str]:
+    return entry.received.at, entry.story.ref.mailbox, entry.story.ref.key
+
+
+def _letters(entry: _Entry) -> tuple[Answered, ...]:
+    """The answers to a message that were found in Sent, each once."""
+    sent = (event for event in entry.story.events if isinstance(event, Answered) and event.words is not None)
+    return tuple({event.answer: event for event in sent}.values())
+
+
+def _timed_with(entries: Sequence[_Entry]) -> Mapping[tuple[str, str], Ref]:
+    """For each answer the message that it is timed with: the oldest that counts, else the oldest."""
+    found: dict[tuple[str, str], Ref] = {}
+    for entry in sorted(entries, key=lambda entry: (bool(entry.exempt), _age(entry))):
+        for letter in _letters(entry):
+            found.setdefault((entry.story.ref.mailbox, letter.answer), entry.story.ref)
+    return found
+
+
+def _line(entry: _Entry, timed: Mapping[tuple[str, str], Ref]) -> Line:
+    received, story = entry.received, entry.story
+    read, read_words = _reading(entry)
+    answer, answer_words = _answering(entry, timed)
+    counts_answer = entry.billing.counts == "read+answer"
+    return Line(
+        ref=story.ref,
+        received_at=received.at,
+        author=received.author,
+        subject=received.subject,
+        category=received.category,
+        policy=received.policy,
+        read_minutes=read,
+        answer_minutes=answer,
+        counted=_NOTHING if entry.exempt else read + (answer if counts_answer else _NOTHING),
+        derivation="; ".join([*read_words, *answer_words, *_left_out(entry, answer)]),
+        exempt=entry.exempt,
+    )
+
+
+def _reading(entry: _Entry) -> tuple[Decimal, list[str]]:
+    received, story = entry.received, entry.story
+    if story.seen is None and story.answered is None:
+        again = any(isinstance(event, Seen) for event in story.events)
+        return _NOTHING, ["marked unread again: counts once it is read" if again else "not read yet"]
+    estimate = reading(received.new_words, received.attachment_words, entry.billing)
+    return estimate.minutes, [estimate.derivation]
+
+
+def _answering(entry: _Entry, timed: Mapping[tuple[str, str], Ref]) -> tuple[Decimal, list[str]]:
+    """Minutes for the answers that are timed with this message, and a phrase for each answer."""
+    mailbox, letters = entry.story.ref.mailbox, _letters(entry)
+    if not letters:
+        return _NOTHING, ["answered; words unknown"] if entry.story.answered else []
+    minutes, words = _NOTHING, []
+    for letter in letters:
+        if timed[mailbox, letter.answer] != entry.story.ref:
+            words.append("its answer is timed with another message that it answers, the oldest that counts")
+            continue
+        estimate = answering(letter.words or 0, entry.billing)
+        minutes += estimate.minutes
+        words.append(estimate.derivation)
+    return minutes, words
+
+
+def _left_out(entry: _Entry, answer: Decimal) -> list[str]:
+    """What was not counted of a message that does count."""
+    if entry.exempt:
+        return [f"not counted: {entry.exempt}"]
+    left = []
+    if entry.received.quoted_words:
+        left.append(f"quoted words ({entry.received.quoted_words}) not counted")
+    if answer and entry.billing.counts == "read":
+        left.append("writing the answer is not counted by the policy")
+    return left
