@@ -286,6 +286,8 @@ class Words:
     subject: str
     text: str
     html: str
+    #: The language that it is in: the effect's where there are templates for it.
+    language: str = ""
 
 
 class Alerts(Protocol):
