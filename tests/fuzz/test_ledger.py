@@ -60,11 +60,11 @@ def letters(given: Story) -> dict[str, int]:
 def test_the_total_is_the_sum_of_its_lines_as_shown(stories: list[Story], policy: Policy) -> None:
     lines = ledger(stories, lambda _: policy)
     assert len(lines) == len(stories)
-    assert total(lines) == sum(Decimal(str(line.counted)) for line in lines)
+    assert total(lines) == sum(Decimal(str(line.counted_minutes)) for line in lines)
     for line in lines:
-        assert line.counted == line.counted.quantize(Decimal("0.1"))
-        assert Decimal(0) <= line.counted <= line.read_minutes + line.answer_minutes
-        assert not (line.exempt and line.counted)
+        assert line.counted_minutes == line.counted_minutes.quantize(Decimal("0.1"))
+        assert Decimal(0) <= line.counted_minutes <= line.read_minutes + line.answer_minutes
+        assert not (line.exempt and line.counted_minutes)
         assert line.derivation
 
 

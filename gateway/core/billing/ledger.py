@@ -26,7 +26,7 @@ _UNKNOWN_POLICY = Billing(counts="nothing")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message. Minutes are to a tenth; `counted` is what the policy counts of them."""
+    """One message. Minutes are to a tenth; `counted_minutes` is what the policy counts of them."""
 
     ref: Ref
     received_at: datetime
@@ -36,7 +36,7 @@ class Line:
     policy: str
     read_minutes: Decimal
     answer_minutes: Decimal
-    counted: Decimal
+    counted_minutes: Decimal
     derivation: str
     #: Why nothing counts; empty where something may.
     exempt: str
@@ -54,7 +54,7 @@ def ledger(stories: Iterable[Story], policy_of: Callable[[str], Policy]) -> tupl
 
 def total(lines: Iterable[Line]) -> Decimal:
     """Minutes counted in all; exact, for lines are rounded already."""
-    return sum((line.counted for line in lines), _NOTHING)
+    return sum((line.counted_minutes for line in lines), _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _line(entry: _Entry, timed: Mapping[tuple[str, str], Ref]) -> Line:
         policy=received.policy,
         read_minutes=read,
         answer_minutes=answer,
-        counted=_NOTHING if entry.exempt else read + (answer if counts_answer else _NOTHING),
+        counted_minutes=_NOTHING if entry.exempt else read + (answer if counts_answer else _NOTHING),
         derivation="; ".join([*read_words, *answer_words, *_left_out(entry, answer)]),
         exempt=entry.exempt,
     )

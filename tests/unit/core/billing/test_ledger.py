@@ -30,20 +30,24 @@ def test_a_line_derives_its_minutes_in_words() -> None:
         "120 words written ÷ 19 words a minute = 6.3 min to answer; "
         "quoted words (540) not counted"
     )
-    assert (line.read_minutes, line.answer_minutes, line.counted) == (Decimal("1.3"), Decimal("6.3"), Decimal("7.6"))
+    assert (line.read_minutes, line.answer_minutes, line.counted_minutes) == (
+        Decimal("1.3"),
+        Decimal("6.3"),
+        Decimal("7.6"),
+    )
     assert (line.author, line.subject, line.received_at) == ("cleo@client.example", "Tuesday", MONDAY)
     assert not line.exempt
 
 
 def test_an_unread_message_is_listed_and_counts_nothing() -> None:
     line = one(story())
-    assert (line.counted, line.derivation) == (Decimal(0), "not read yet")
+    assert (line.counted_minutes, line.derivation) == (Decimal(0), "not read yet")
 
 
 def test_a_message_marked_unread_again_counts_once_it_is_read() -> None:
     unseen = Unseen(at=MONDAY + timedelta(hours=2))
     assert one(story(seen(1), unseen)).derivation == "marked unread again: counts once it is read"
-    assert one(story(seen(1), unseen, seen(3))).counted == Decimal("1.3")
+    assert one(story(seen(1), unseen, seen(3))).counted_minutes == Decimal("1.3")
 
 
 def test_an_answer_without_a_look_shows_that_it_was_read() -> None:
@@ -52,19 +56,19 @@ def test_an_answer_without_a_look_shows_that_it_was_read() -> None:
 
 def test_an_answer_known_by_its_flag_alone_has_no_words_to_count() -> None:
     line = one(story(seen(), answered(None)))
-    assert line.counted == Decimal("1.3")
+    assert line.counted_minutes == Decimal("1.3")
     assert line.derivation.endswith("; answered; words unknown")
 
 
 def test_a_flag_beside_the_letter_changes_nothing() -> None:
-    assert one(story(seen(), answered(None), answered())).counted == Decimal("7.6")
+    assert one(story(seen(), answered(None), answered())).counted_minutes == Decimal("7.6")
 
 
 def test_an_answer_to_several_messages_is_timed_once_with_the_oldest() -> None:
     later = MONDAY + timedelta(minutes=10)
     second, first = story(seen(), answered(), key="k2", at=later), story(seen(), answered())
     older, newer = lines(second, first)
-    assert (older.counted, newer.counted) == (Decimal("7.6"), Decimal("1.3"))
+    assert (older.counted_minutes, newer.counted_minutes) == (Decimal("7.6"), Decimal("1.3"))
     assert "timed with another message" in newer.derivation
 
 
@@ -73,7 +77,7 @@ def test_an_answer_is_timed_with_the_oldest_message_that_counts() -> None:
     exempt, counts = lines(
         story(seen(), answered(), category="scheduling"), story(seen(), answered(), key="k2", at=later)
     )
-    assert (exempt.counted, counts.counted) == (Decimal(0), Decimal("7.6"))
+    assert (exempt.counted_minutes, counts.counted_minutes) == (Decimal(0), Decimal("7.6"))
 
 
 def test_the_same_answer_in_two_mailboxes_is_two_answers() -> None:
@@ -98,18 +102,18 @@ def test_what_does_not_count_is_listed_with_its_reason(
     changes: dict[str, object], billing: Billing, reason: str
 ) -> None:
     line = one(story(seen(), answered(), **changes), policy=Policy(billing=billing))
-    assert line.counted == Decimal(0)
+    assert line.counted_minutes == Decimal(0)
     assert line.exempt.startswith(reason)
     assert line.derivation.endswith(f"not counted: {line.exempt}")
 
 
 def test_unsure_who_wrote_it_counts_as_a_person() -> None:
-    assert one(story(seen(), origin=Origin.UNSURE)).counted == Decimal("1.3")
+    assert one(story(seen(), origin=Origin.UNSURE)).counted_minutes == Decimal("1.3")
 
 
 def test_a_policy_that_counts_reading_shows_answering_and_leaves_it_out() -> None:
     line = one(story(seen(), answered()), policy=Policy(billing=Billing(counts="read")))
-    assert (line.answer_minutes, line.counted) == (Decimal("6.3"), Decimal("1.3"))
+    assert (line.answer_minutes, line.counted_minutes) == (Decimal("6.3"), Decimal("1.3"))
     assert line.derivation.endswith("writing the answer is not counted by the policy")
 
 

@@ -1,0 +1,71 @@
+"""What an admin can do. Each action is one call of a port and a line in the log; nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from gateway.core.policy.schema import Client
+from gateway.ports import OutboxDesk, Roster
+from gateway.settings.schema import Settings
+
+log = structlog.get_logger(__name__)
+
+
+class UnknownName(LookupError):
+    """The settings have no mailbox or policy of this name; the text lists those that they have."""
+
+
+class Actions:
+    """Acts on the ports. `wake` tells a running outbox that something is due at once."""
+
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        desk: OutboxDesk,
+        roster: Roster,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        """The settings say which mailboxes and policies exist."""
+        self._settings = settings
+        self._desk = desk
+        self._roster = roster
+        self._wake = wake
+
+    async def retry(self, number: int) -> bool:
+        """Try an effect of the outbox again at once, given up or not; False where there is none. Raises Unavailable."""
+        found = await self._desk.retry(number)
+        if found:
+            log.info("outbox-retry", effect=number)
+            self._wake()
+        return found
+
+    async def drop(self, number: int) -> bool:
+        """Never carry an effect of the outbox out; False where there is none. Raises Unavailable."""
+        found = await self._desk.drop(number)
+        if found:
+            log.info("outbox-drop", effect=number)
+        return found
+
+    async def save_client(self, mailbox: str, client: Client) -> None:
+        """Put a client on a mailbox's roster, or replace what was noted. Raises UnknownName, Unavailable."""
+        _known("mailbox", mailbox, self._settings().gateway.mailboxes)
+        if client.policy:
+            _known("policy", client.policy, self._settings().policies)
+        await self._roster.save(mailbox, client)
+        log.info("client-saved", mailbox=mailbox)
+
+    async def forget_client(self, mailbox: str, address: str) -> bool:
+        """Take a client off the roster; False where there was none. Raises UnknownName, Unavailable."""
+        _known("mailbox", mailbox, self._settings().gateway.mailboxes)
+        found = await self._roster.forget(mailbox, address)
+        if found:
+            log.info("client-forgotten", mailbox=mailbox)
+        return found
+
+
+def _known(kind: str, name: str, known: Iterable[str]) -> None:
+    names = sorted(known)
+    if name not in names:
+        raise UnknownName(f"no {kind} {name!r} in the settings; there is {', '.join(names) or 'none'}")
