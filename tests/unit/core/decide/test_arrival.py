@@ -1,0 +1,202 @@
+"""What follows from a message: tables of facts, policy and history."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from gateway.core.decide.arrival import ACKS_IN_THREAD, ACKS_TO_PERSON_DAY, decide
+from gateway.core.decide.decision import Decision
+from gateway.core.effects import Ack, Alert
+from gateway.core.events import Level, Received, Ref
+from gateway.core.history import UNKNOWN, History, Story
+from tests.unit.core.decide.cases import CARLA, NOW, QUIET_HISTORY, facts, setting
+
+
+def ack_of(decision: Decision) -> Ack | None:
+    return next((effect for effect in decision.effects if isinstance(effect, Ack)), None)
+
+
+def alert_of(decision: Decision) -> Alert | None:
+    return next((effect for effect in decision.effects if isinstance(effect, Alert)), None)
+
+
+def codes(decision: Decision) -> set[str]:
+    return {reason.code for reason in decision.reasons}
+
+
+def test_a_clients_message_is_acked_once_to_its_author() -> None:
+    decision = decide(facts(), setting(), QUIET_HISTORY, NOW)
+    ack = ack_of(decision)
+    assert ack is not None
+    assert (ack.to, ack.in_reply_to, ack.known, ack.due) == (CARLA.address, "<one@client.example>", True, NOW)
+    assert decision.effects == (ack,)
+
+
+@pytest.mark.parametrize(
+    ("reason", "history"),
+    [
+        ("history-unknown", UNKNOWN),
+        ("ack-said", History(known=True, story=Story(Ref("ana", "x"), ()))),
+        ("ack-refers-to-ours", History(known=True, refers_to_ours=True, acks_after_ours=1)),
+        ("ack-thread-cap", History(known=True, acks_in_thread=ACKS_IN_THREAD)),
+        ("ack-person-cap", History(known=True, acks_to_person_day=ACKS_TO_PERSON_DAY)),
+        ("ack-practice-cap", History(known=True, acks_in_all_hour=1000)),
+    ],
+)
+def test_our_own_memory_ends_every_loop(reason: str, history: History) -> None:
+    decision = decide(facts(), setting(), history, NOW)
+    assert ack_of(decision) is None
+    assert reason in codes(decision)
+
+
+def test_a_person_who_answers_our_ack_gets_one_more() -> None:
+    history = History(known=True, refers_to_ours=True, acks_in_thread=1)
+    assert ack_of(decide(facts(), setting(), history, NOW)) is not None
+
+
+@pytest.mark.parametrize(
+    ("fields", "reverse_path"),
+    [
+        ({"Auto_Submitted": "auto-replied"}, "carla@client.example"),
+        ({"Auto_Submitted": "auto-generated"}, "carla@client.example"),
+        ({"List_Id": "<list.client.example>"}, "carla@client.example"),
+        ({}, ""),
+        ({"From": "MAILER-DAEMON@client.example"}, "MAILER-DAEMON@client.example"),
+        ({"From": "ana@hopestreet.example"}, "ana@hopestreet.example"),
+    ],
+)
+def test_a_machine_or_nobody_is_never_acked(fields: dict[str, str], reverse_path: str) -> None:
+    decision = decide(facts(reverse_path=reverse_path, **fields), setting(client=None), QUIET_HISTORY, NOW)
+    assert ack_of(decision) is None
+
+
+def test_a_client_who_is_always_a_person_is_acked_whatever_the_header_says() -> None:
+    client = CARLA.model_copy(update={"always_person": True})
+    decision = decide(facts(Auto_Submitted="auto-generated"), setting(client=client), QUIET_HISTORY, NOW)
+    assert ack_of(decision) is not None
+
+
+@pytest.mark.parametrize(("field", "reason"), [({"quiet": True}, "client-quiet"), ({"acks": False}, "client-no-acks")])
+def test_a_client_may_be_left_in_silence(field: dict[str, bool], reason: str) -> None:
+    decision = decide(facts(), setting(client=CARLA.model_copy(update=field)), QUIET_HISTORY, NOW)
+    assert ack_of(decision) is None
+    assert reason in codes(decision)
+
+
+def test_a_message_that_says_that_answering_is_unsafe_is_not_answered() -> None:
+    decision = decide(facts("Please don't reply to this address, he reads my email."), setting(), QUIET_HISTORY, NOW)
+    assert ack_of(decision) is None
+    assert "answering-unsafe" in codes(decision)
+
+
+def test_old_mail_is_not_acked_whatever_brings_it_now() -> None:
+    decision = decide(facts(), setting(), QUIET_HISTORY, NOW + timedelta(days=2))
+    assert ack_of(decision) is None
+    assert "ack-too-old" in codes(decision)
+
+
+@pytest.mark.parametrize(
+    ("policy", "text", "history", "acked"),
+    [
+        ({"acknowledge": {"when": "never"}}, "hello", {}, False),
+        ({"acknowledge": {"when": "if-urgent"}}, "hello", {}, False),
+        ({"acknowledge": {"when": "if-urgent"}}, "this is urgent", {}, True),
+        ({"acknowledge": {"when": "first"}}, "hello", {"acks_in_thread": 1}, False),
+        ({"acknowledge": {"when": "first"}}, "hello", {}, True),
+        ({"acknowledge": {"when": "outside-hours"}, "hours": {"reading": "20:00-22:00"}}, "hello", {}, False),
+        ({"acknowledge": {"when": "outside-hours"}, "hours": {"reading": "07:00-09:00"}}, "hello", {}, True),
+        ({"acknowledge": {"at_most_every": "4h"}}, "hello", {"last_ack_at": NOW - timedelta(hours=3)}, False),
+        ({"acknowledge": {"at_most_every": "4h"}}, "hello", {"last_ack_at": NOW - timedelta(hours=5)}, True),
+        ({"acknowledge": {"at_most_every": "4h"}}, "this is urgent", {"last_ack_at": NOW - timedelta(hours=3)}, True),
+        (
+            {"acknowledge": {"at_most_every": "4h"}},
+            "this is urgent",
+            {"last_ack_at": NOW - timedelta(hours=3), "last_ack_level": Level.URGENT},
+            False,
+        ),
+    ],
+)
+def test_the_policy_says_when_an_ack_goes_out(
+    policy: dict[str, Any], text: str, history: dict[str, Any], acked: bool
+) -> None:
+    decision = decide(facts(text), setting(policy), History(known=True, **history), NOW)
+    assert (ack_of(decision) is not None) is acked
+
+
+def test_a_forged_author_learns_no_relation() -> None:
+    forged = decide(facts(reverse_path="mallory@elsewhere.example"), setting(), QUIET_HISTORY, NOW)
+    ack = ack_of(forged)
+    assert ack is not None
+    assert (ack.to, ack.known) == ("mallory@elsewhere.example", False)
+
+
+def test_a_verified_author_is_answered_at_their_own_address() -> None:
+    result = "mx.hopestreet.example; dmarc=pass header.from=client.example"
+    decision = decide(
+        facts(reverse_path="bounce+7@list.example", Authentication_Results=result),
+        setting(client=None, authserv="mx.hopestreet.example"),
+        QUIET_HISTORY,
+        NOW,
+    )
+    ack = ack_of(decision)
+    assert ack is not None
+    assert (ack.to, ack.known) == (CARLA.address, True)
+
+
+def test_a_crisis_alerts_the_therapist_and_raises_the_ack() -> None:
+    decision = decide(facts("I want to end my life."), setting(), QUIET_HISTORY, NOW)
+    alert, ack = alert_of(decision), ack_of(decision)
+    assert alert is not None
+    assert ack is not None
+    assert (alert.to, alert.level, ack.level) == ("ana@hopestreet.example", Level.CRISIS, Level.CRISIS)
+
+
+def test_the_policy_says_from_which_level_on_the_therapist_is_alerted() -> None:
+    for threshold, alerted in (("urgent", True), ("crisis", False), ("never", False)):
+        policy = {"urgency": {"alert": threshold}}
+        decision = decide(facts("this is urgent"), setting(policy), QUIET_HISTORY, NOW)
+        assert (alert_of(decision) is not None) is alerted, threshold
+
+
+def test_the_agreed_word_makes_a_message_urgent() -> None:
+    decision = decide(facts("Bluebird. Please call."), setting(), QUIET_HISTORY, NOW)
+    assert decision.assessment.level is Level.URGENT
+    assert "agreed-word" in codes(decision)
+
+
+def test_a_machines_crisis_words_alert_nobody_unless_a_client_sent_them() -> None:
+    machine = facts("If you want to end my life story, read on.", Auto_Submitted="auto-generated")
+    assert alert_of(decide(machine, setting(client=None), QUIET_HISTORY, NOW)) is None
+    assert alert_of(decide(machine, setting(), QUIET_HISTORY, NOW)) is not None
+
+
+def test_the_ack_carries_what_the_policy_promises_and_nothing_else() -> None:
+    silent = ack_of(decide(facts(), setting(), QUIET_HISTORY, NOW))
+    assert silent is not None
+    assert (silent.read_by, silent.answer_by, silent.allowed) == (None, None, None)
+    policy = {
+        "hours": {"reading": "07:00-09:00"},
+        "answer": {"promise": "within 24h"},
+        "allowance": {"messages": 5, "warn_at": 0.4},
+    }
+    history = replace(QUIET_HISTORY, messages=(NOW - timedelta(hours=1),))
+    full = ack_of(decide(facts(), setting(policy), history, NOW))
+    assert full is not None
+    assert full.answer_by == NOW + timedelta(hours=24)
+    assert (full.used, full.allowed, full.warn) == (2, 5, True)
+    assert full.read_by is not None
+
+
+def test_the_header_fields_say_why() -> None:
+    fields = dict(decide(facts("I want to end my life."), setting(), QUIET_HISTORY, NOW).fields)
+    assert fields["X-Handrail-Urgency"].startswith("crisis; words found: end my life (en/crisis)")
+    assert fields["X-Handrail-Ack"] == "yes"
+    assert dict(decide(facts(), setting(), UNKNOWN, NOW).fields)["X-Handrail-Ack"].startswith("no; ")
+
+
+def test_what_is_recorded_never_holds_the_body() -> None:
+    received = decide(facts("A very particular sentence."), setting(), QUIET_HISTORY, NOW).received
+    assert isinstance(received, Received)
+    assert "particular" not in repr(received)

@@ -1,0 +1,115 @@
+"""What follows from a change of flags, and from an answer."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from gateway.core.decide.arrival import decide
+from gateway.core.decide.observation import answer_sent, flags_changed, tags_for
+from gateway.core.effects import Cancel, Receipt
+from gateway.core.events import Answered, Event, ReceiptSent, Seen, Unseen
+from gateway.core.history import Story
+from gateway.core.tracking import Copy, FlagChange
+from tests.unit.core.decide.cases import CARLA, NOW, QUIET_HISTORY, facts, setting
+
+LATER = NOW + timedelta(hours=10)
+ASKED = {"Disposition_Notification_To": "carla@client.example"}
+
+
+def story(*events: Event, text: str = "hello", **fields: str) -> Story:
+    decision = decide(facts(text, **fields), setting(), QUIET_HISTORY, NOW)
+    return Story(decision.ref, (decision.received, *events))
+
+
+def change(before: set[str], now: set[str]) -> FlagChange:
+    return FlagChange(Copy("INBOX", "1", frozenset(before)), Copy("INBOX", "1", frozenset(now)))
+
+
+READ = change(set(), {"\\Seen"})
+
+
+def test_becoming_seen_is_an_event_with_the_time_we_last_knew_better() -> None:
+    outcome = flags_changed(story(), READ, setting(), NOW, LATER)
+    assert outcome.events == (Seen(at=LATER, since=NOW),)
+
+
+def test_seen_on_a_second_device_is_nothing_new() -> None:
+    assert flags_changed(story(Seen(at=LATER)), READ, setting(), NOW, LATER).events == ()
+
+
+def test_a_requested_receipt_is_an_mdn_due_after_the_grace_period() -> None:
+    policy = {"receipt": {"send": "on-request", "grace": "2m"}}
+    outcome = flags_changed(story(**ASKED), READ, setting(policy), NOW, LATER)
+    (receipt,) = outcome.effects
+    assert isinstance(receipt, Receipt)
+    assert (receipt.form, receipt.to, receipt.due) == ("mdn", CARLA.address, LATER + timedelta(minutes=2))
+
+
+@pytest.mark.parametrize(
+    ("send", "fields", "text", "form"),
+    [
+        ("never", ASKED, "hello", None),
+        ("on-request", {}, "hello", None),
+        ("always", {}, "hello", "plain"),
+        ("always", ASKED, "hello", "mdn"),
+        ("important", {}, "hello", None),
+        ("important", {"Importance": "high"}, "hello", "plain"),
+        ("important", ASKED, "hello", "mdn"),
+        ("if-urgent", {}, "hello", None),
+        ("if-urgent", {}, "this is urgent", "plain"),
+        ("on-request", {"Disposition_Notification_To": "mallory@elsewhere.example"}, "hello", None),
+        ("always", {"Auto_Submitted": "auto-replied"}, "hello", None),
+        ("always", {}, "please don't reply to this address", None),
+    ],
+)
+def test_the_policy_says_who_gets_a_receipt_and_in_which_form(
+    send: str, fields: dict[str, str], text: str, form: str | None
+) -> None:
+    outcome = flags_changed(story(text=text, **fields), READ, setting({"receipt": {"send": send}}), NOW, LATER)
+    forms = [effect.form for effect in outcome.effects if isinstance(effect, Receipt)]
+    assert forms == ([form] if form else [])
+
+
+def test_a_quiet_client_gets_no_receipt() -> None:
+    quiet = setting({"receipt": {"send": "always"}}, client=CARLA.model_copy(update={"quiet": True}))
+    assert flags_changed(story(), READ, quiet, NOW, LATER).effects == ()
+
+
+def test_marked_unread_again_takes_the_receipt_back() -> None:
+    seen = story(Seen(at=LATER))
+    outcome = flags_changed(seen, change({"\\Seen"}, set()), setting(), NOW, LATER)
+    assert outcome.events == (Unseen(at=LATER),)
+    assert outcome.effects == (Cancel(ref=seen.ref, target=f"receipt:ana:{seen.ref.key}"),)
+
+
+def test_the_mail_programs_own_receipt_is_enough() -> None:
+    outcome = flags_changed(story(**ASKED), change(set(), {"\\Seen", "$MDNSent"}), setting(), NOW, LATER)
+    assert ReceiptSent(at=LATER, by="program", form="mdn") in outcome.events
+    assert outcome.effects == ()
+
+
+def test_the_answered_flag_is_one_witness() -> None:
+    outcome = flags_changed(story(), change(set(), {"\\Answered"}), setting(), NOW, LATER)
+    assert outcome.events == (Answered(at=LATER, witness="flag", words=None, answer=""),)
+
+
+def test_an_answer_found_in_sent_tells_its_words_once() -> None:
+    outcome = answer_sent(story(), LATER, 40, "a")
+    assert outcome.events == (Answered(at=LATER, witness="sent", words=40, answer="a"),)
+    assert answer_sent(story(*outcome.events), LATER, 40, "a").events == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "tags"),
+    [
+        ("hello", {}, set()),
+        ("this is urgent", {}, {"$label1"}),
+        ("I want to end my life", {}, {"$label1"}),
+        ("this is urgent", {"urgent_tag": ""}, set()),
+    ],
+)
+def test_urgency_becomes_a_tag(text: str, changes: dict[str, Any], tags: set[str]) -> None:
+    received = story(text=text).received
+    assert received is not None
+    assert tags_for(received, setting(**changes)) == tags
