@@ -1,0 +1,177 @@
+"""The outbox as rows: stored with the event that caused them, claimed by one worker at a time, settled once.
+
+Plain functions over a connection, inside the caller's transaction. A claim is a lease: `attempts` counts the claims of
+a row, so that a worker whose lease ran out while it hung can't undo what a later one does.
+
+    waiting ─ claim ─> (leased) ─ settle ─> done | given-up
+       │  ^               │                    └─ retry ─> waiting
+       │  └── postpone ───┘
+       ├─ Cancel, unless leased ─> cancelled ─ the same effect again ─> waiting
+       └─ drop ─> dropped
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, case, func, or_, select, type_coerce, update
+
+from gateway.core.effects import Ack, Cancel, Effect, Mail
+from gateway.core.events import Event, GivenUp
+from gateway.ports import Claim, Pending
+from gateway.store import codec
+from gateway.store import events as told
+from gateway.store.history import blind_person
+from gateway.store.sealing import Sealer
+from gateway.store.tables import State, Utc, echoes, effects
+from gateway.store.tokens import blind_token, draw, tokens_in
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def put(db: Connection, sealer: Sealer, host: str, effect: Effect, at: datetime | None) -> None:
+    """Store an effect caused at `at`, or take its target back. What was said, or is being said, stays."""
+    if isinstance(effect, Cancel):
+        _cancel(db, sealer, effect)
+        return
+    key = _blind_key(sealer, effect.key)
+    token = draw()
+    again = {
+        "person": blind_person(sealer, effect.to),
+        "sealed_effect": sealer.seal(codec.mail_text(effect), "effects", "sealed_effect", key.hex()),
+        "stored": at or effect.due,
+        "wanted": effect.due,
+        "due": effect.due,
+        "state": State.WAITING,
+        "error": "",
+    }
+    once = {
+        "key": key,
+        "kind": effect.kind,
+        "mailbox": effect.ref.mailbox,
+        "message": told.place(db, sealer, effect.ref),
+        "token": blind_token(sealer, token),
+        "sealed_message_id": sealer.seal(f"<{token}@{host}>", "effects", "sealed_message_id", key.hex()),
+        "attempts": 0,
+    }
+    statement = told.upsert(db)(effects).values(once | again)
+    armed = effects.c.state == State.CANCELLED
+    statement = statement.on_conflict_do_update(index_elements=["key"], set_=again, where=armed)
+    number: int | None = db.execute(statement.returning(effects.c.id)).scalar()
+    if number is not None and isinstance(effect, Ack):
+        _note_echoes(db, sealer, number, effect)
+
+
+def claim(db: Connection, sealer: Sealer, now: datetime, lease_until: datetime, limit: int) -> tuple[Claim, ...]:
+    """Claim what is due, each row for one worker (SKIP LOCKED on PostgreSQL; on SQLite one transaction writes)."""
+    free = or_(effects.c.leased_until.is_(None), effects.c.leased_until <= now)
+    picked = (
+        select(effects.c.id)
+        .where(effects.c.state == State.WAITING, effects.c.due <= now, free)
+        .order_by(effects.c.due, effects.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("picked")
+    )
+    statement = (
+        update(effects)
+        .where(effects.c.id.in_(select(picked.c.id)))
+        .values(leased_until=lease_until, attempts=effects.c.attempts + 1)
+        .returning(*_CLAIM)
+    )
+    rows = sorted(db.execute(statement), key=lambda row: (row.due, row.id))
+    return tuple(_claimed(sealer, row) for row in rows)
+
+
+_CLAIM = (
+    effects.c.id,
+    effects.c.key,
+    effects.c.sealed_effect,
+    effects.c.sealed_message_id,
+    effects.c.attempts,
+    effects.c.stored,
+    effects.c.due,
+)
+
+
+def settle(db: Connection, sealer: Sealer, claimed: Claim, happened: Sequence[Event]) -> None:
+    """Close the effect and append what happened. The first to settle tells; what left is told even of a dropped one."""
+    given_up = any(isinstance(event, GivenUp) for event in happened)
+    statement = update(effects).where(effects.c.id == claimed.id, effects.c.state != State.DONE)
+    if given_up:
+        statement = statement.where(effects.c.state == State.WAITING, effects.c.attempts == claimed.attempts)
+    state = State.GIVEN_UP if given_up else State.DONE
+    if db.execute(statement.values(state=state, leased_until=None)).rowcount:
+        message = told.known(db, sealer, claimed.effect.ref)
+        if message is not None:
+            told.add(db, sealer, claimed.effect.ref, message, happened)
+
+
+def postpone(db: Connection, claimed: Claim, due: datetime, error: str) -> None:
+    """Free the claim, unless another worker holds it since."""
+    mine = (effects.c.id == claimed.id, effects.c.attempts == claimed.attempts, effects.c.state == State.WAITING)
+    db.execute(update(effects).where(*mine).values(due=due, leased_until=None, error=error))
+
+
+def next_due(db: Connection) -> datetime | None:
+    """The earliest due time, or end of a lease, of all that waits."""
+    instant = type_coerce(func.min(func.coalesce(effects.c.leased_until, effects.c.due)), Utc)
+    found: datetime | None = db.execute(select(instant).where(effects.c.state == State.WAITING)).scalar()
+    return found
+
+
+def pending(db: Connection) -> tuple[Pending, ...]:
+    """What waits and what was given up, for people."""
+    state = case((effects.c.leased_until.is_not(None), "claimed"), else_=effects.c.state).label("state")
+    columns = (
+        effects.c.id,
+        effects.c.kind,
+        effects.c.mailbox,
+        state,
+        effects.c.attempts,
+        effects.c.due,
+        effects.c.error,
+    )
+    wanted = select(*columns).where(effects.c.state.in_((State.WAITING, State.GIVEN_UP))).order_by(effects.c.id)
+    return tuple(Pending(*row) for row in db.execute(wanted))
+
+
+def retry(db: Connection, number: int) -> bool:
+    """Make it due at once. A lease stays: who holds it is trying right now."""
+    statement = update(effects).where(effects.c.id == number, effects.c.state.in_((State.WAITING, State.GIVEN_UP)))
+    return bool(db.execute(statement.values(state=State.WAITING, due=_LONG_AGO)).rowcount)
+
+
+def drop(db: Connection, number: int) -> bool:
+    """Never carry it out, not even where it is caused again."""
+    statement = update(effects).where(effects.c.id == number, effects.c.state.in_((State.WAITING, State.GIVEN_UP)))
+    return bool(db.execute(statement.values(state=State.DROPPED, leased_until=None)).rowcount)
+
+
+def _cancel(db: Connection, sealer: Sealer, effect: Cancel) -> None:
+    # A lease, even one that ran out, may mean that it was handed over: then it can't be taken back.
+    target = (effects.c.key == _blind_key(sealer, effect.target), effects.c.state == State.WAITING)
+    statement = update(effects).where(*target, effects.c.leased_until.is_(None))
+    db.execute(statement.values(state=State.CANCELLED))
+
+
+def _note_echoes(db: Connection, sealer: Sealer, number: int, ack: Ack) -> None:
+    """Remember which mail of ours the acked message refers to: its References go into the ack's own."""
+    tokens = tokens_in(sealer, (*ack.references, ack.in_reply_to))
+    ours = db.execute(select(effects.c.id).where(effects.c.token.in_(tokens))).scalars().all() if tokens else ()
+    if ours:
+        rows = [{"effect": number, "ours": one} for one in ours]
+        db.execute(told.upsert(db)(echoes).values(rows).on_conflict_do_nothing())
+
+
+def _blind_key(sealer: Sealer, key: str) -> bytes:
+    return sealer.blind("effects.key", key)
+
+
+def _claimed(sealer: Sealer, row: Any) -> Claim:
+    name = row.key.hex()
+    effect: Mail = codec.mail(sealer.open(row.sealed_effect, "effects", "sealed_effect", name))
+    message_id = sealer.open(row.sealed_message_id, "effects", "sealed_message_id", name)
+    return Claim(row.id, effect, message_id, row.attempts, row.stored)

@@ -1,0 +1,216 @@
+"""Runs plain functions over a SQLAlchemy connection, each in one transaction, on SQLite or on PostgreSQL.
+
+In goes a function of a `Connection`, out comes what it returns. On SQLite one thread writes and a few read (several
+writers busy-wait for each other, up to a hundred times longer); on PostgreSQL the function runs on an asynchronous
+connection. Work once begun ends even where its caller is cancelled: a statement cut short would hold
+its locks. Refuses to know what is read or written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from gateway.ports import Unavailable
+
+#: Seconds after which an answer of the database is not waited for any longer. Mail flows without it.
+PATIENCE = 5.0
+#: Seconds to wait for a connection or a lock. libpq takes no less than two.
+_CONNECT = 2
+_READERS = 3
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+
+class Database(ABC):
+    """Either engine. Both raise `Unavailable` for a fault that may pass."""
+
+    def __init__(self) -> None:
+        """Opens nothing."""
+        self._running: set[asyncio.Task[object]] = set()
+
+    async def read(self, work: Work[T], patience: float | None = PATIENCE) -> T:
+        """Run a function that changes nothing."""
+        return await self._sheltered(self._read(work), patience)
+
+    async def write(
+        self, work: Work[T], patience: float | None = PATIENCE, after: Callable[[T], None] | None = None
+    ) -> T:
+        """Run a function in a transaction; `after` is called on the event loop once that is committed."""
+
+        async def run() -> T:
+            result = await self._write(work)
+            if after:
+                after(result)
+            return result
+
+        return await self._sheltered(run(), patience)
+
+    async def close(self) -> None:
+        """Let what runs end, then hang up."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=PATIENCE)
+        await self._close()
+
+    async def _sheltered(self, work: Coroutine[Any, Any, T], patience: float | None) -> T:
+        # Held in a set, as the loop keeps only weak references; a TaskGroup around the store's life would wrap
+        # whatever the caller raises in an exception group.
+        task = asyncio.get_running_loop().create_task(_faults_named(work))
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        try:
+            async with asyncio.timeout(patience):
+                return await asyncio.shield(task)
+        except TimeoutError:
+            task.cancel()
+            raise Unavailable(f"the database took longer than {patience:g} seconds; look at its load") from None
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        # Looked at, so that a fault nobody waits for any more is no surprise at exit.
+        if not task.cancelled():
+            task.exception()
+
+    @abstractmethod
+    async def _read(self, work: Work[T]) -> T: ...
+
+    @abstractmethod
+    async def _write(self, work: Work[T]) -> T: ...
+
+    @abstractmethod
+    async def _close(self) -> None: ...
+
+
+class Sqlite(Database):
+    """One file, one writer (https://www.sqlite.org/wal.html)."""
+
+    def __init__(self, url: URL) -> None:
+        """`url` names a file; a database in memory would be another one for each thread. Raises ValueError."""
+        super().__init__()
+        if url.database in (None, "", ":memory:"):
+            raise ValueError("store.url names no file; write for example sqlite:///var/handrail.db")
+        self._path = Path(str(url.database))
+        self._writer = _sqlite(url, "BEGIN IMMEDIATE")
+        self._reader = _sqlite(url, "BEGIN")
+        self._writing = ThreadPoolExecutor(1, "store-write")
+        self._reading = ThreadPoolExecutor(_READERS, "store-read")
+
+    async def _read(self, work: Work[T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._reading, self._run, self._reader, work)
+
+    async def _write(self, work: Work[T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writing, self._run, self._writer, work)
+
+    async def _close(self) -> None:
+        for threads, engine in ((self._writing, self._writer), (self._reading, self._reader)):
+            threads.shutdown(wait=True)
+            engine.dispose()
+
+    def _run(self, engine: Engine, work: Work[T]) -> T:
+        if not self._path.exists():
+            self._make()
+        with engine.begin() as connection:
+            return work(connection)
+
+    def _make(self) -> None:
+        """An empty file that only its owner may read; SQLite gives its side files the same mode."""
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise Unavailable(f"{self._path} can't be made ({error.strerror}); see store.url") from error
+
+
+class Postgres(Database):
+    """A server that several nodes share."""
+
+    def __init__(self, url: URL) -> None:
+        """`url` has the driver and the password in it."""
+        super().__init__()
+        self._engine = create_async_engine(
+            url,
+            hide_parameters=True,
+            pool_size=8,
+            max_overflow=0,
+            pool_timeout=_CONNECT,
+            pool_pre_ping=True,
+            connect_args={
+                "connect_timeout": _CONNECT,
+                "tcp_user_timeout": 1000 * _CONNECT,
+                "application_name": "handrail",
+                "options": f"-c lock_timeout={_CONNECT}s",
+            },
+        )
+
+    async def _read(self, work: Work[T]) -> T:
+        return await self._write(work)
+
+    async def _write(self, work: Work[T]) -> T:
+        async with self._engine.begin() as connection:
+            return await connection.run_sync(work)
+
+    async def _close(self) -> None:
+        await self._engine.dispose()
+
+
+def database(url: str, password: str = "") -> Database:
+    """The engine for `sqlite:///PATH` or `postgresql://user@host/name`. Raises ValueError with the mend."""
+    try:
+        parsed = make_url(url)
+    except exc.ArgumentError as error:
+        raise ValueError("store.url can't be read; write sqlite:///PATH or postgresql://user@host/name") from error
+    if parsed.drivername == "sqlite":
+        return Sqlite(parsed)
+    if parsed.drivername in ("postgresql", "postgres"):
+        return Postgres(parsed.set(drivername="postgresql+psycopg", password=password or parsed.password))
+    raise ValueError(f"store.url has the scheme {parsed.drivername!r}; write sqlite: or postgresql:")
+
+
+def _sqlite(url: URL, begin: str) -> Engine:
+    # Without isolation_level=None the driver begins no transaction for a SELECT, and check-then-insert is not atomic.
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"isolation_level": None, "check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={1000 * _CONNECT}", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+async def _faults_named(work: Coroutine[Any, Any, T]) -> T:
+    """Turn what may pass into `Unavailable`; a programming error stays what it is."""
+    try:
+        return await work
+    except exc.TimeoutError as error:
+        raise Unavailable("all connections to the database are busy") from error
+    except (exc.ProgrammingError, exc.OperationalError) as error:
+        if "no such table" in str(error.orig) or type(error.orig).__name__ == "UndefinedTable":
+            raise Unavailable("the database has no tables yet; `handrail serve` makes them") from error
+        if isinstance(error, exc.ProgrammingError):
+            raise
+        raise _unavailable(error) from error
+    except exc.DBAPIError as error:
+        if isinstance(error, (exc.IntegrityError, exc.DataError, exc.NotSupportedError)):
+            raise
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: exc.DBAPIError) -> Unavailable:
+    # The driver's words may name hosts and users: its kind of error is enough to look it up.
+    return Unavailable(f"the database does not answer ({type(error.orig).__name__}); look at it and at store.url")

@@ -1,0 +1,200 @@
+"""Appends events to a message's story and reads stories back.
+
+Plain functions over a connection, inside the caller's transaction. In go refs and events of the core, out come
+stories; what names a person is sealed on the way in and opened on the way out. Knows nothing of effects.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.core import addresses
+from gateway.core.events import Event, Origin, Received, Ref
+from gateway.core.history import Story
+from gateway.store import codec
+from gateway.store.sealing import Sealer
+from gateway.store.tables import effects, events, messages, personal
+from gateway.store.tokens import tokens_in
+
+
+def upsert(db: Connection) -> type[sqlite.Insert] | type[postgresql.Insert]:
+    """The INSERT of this engine that knows ON CONFLICT."""
+    return sqlite.Insert if db.dialect.name == "sqlite" else postgresql.Insert
+
+
+def blind_id(sealer: Sealer, message_id: str) -> bytes | None:
+    """Look-up value of a Message-ID, with or without its angle brackets; None for none."""
+    bare = message_id.strip().strip("<>")
+    return sealer.blind("messages.message_id", bare) if bare else None
+
+
+def blind_author(sealer: Sealer, address: str) -> bytes | None:
+    """Look-up value of an author; None for none."""
+    return sealer.blind("messages.author", addresses.key(address)) if address else None
+
+
+def blind_reverse_path(sealer: Sealer, address: str) -> bytes | None:
+    """Look-up value of a reverse-path; None for the null one."""
+    return sealer.blind("messages.reverse_path", addresses.key(address)) if address else None
+
+
+def blind_hash(sealer: Sealer, column: str, value: str) -> bytes | None:
+    """Look-up value of a plain hash, which would confirm a guess; None for none."""
+    return sealer.blind(f"messages.{column}", value) if value else None
+
+
+def is_ref(sealer: Sealer, ref: Ref) -> ColumnElement[bool]:
+    """The condition for a message's row."""
+    return and_(messages.c.mailbox == ref.mailbox, messages.c.ref == _blind_ref(sealer, ref))
+
+
+def begin(db: Connection, sealer: Sealer, ref: Ref, received: Received) -> int | None:
+    """The new row of a message that was received just now; None where it was received before."""
+    values = _identity(sealer, ref) | {
+        "received": received.at,
+        "origin": received.origin,
+        "digest": blind_hash(sealer, "digest", received.digest),
+        "thread": blind_hash(sealer, "thread", received.thread),
+        "message_id": blind_id(sealer, received.message_id),
+        "author": blind_author(sealer, received.author),
+        "reverse_path": blind_reverse_path(sealer, received.reverse_path),
+    }
+    statement = upsert(db)(messages).values(values)
+    statement = statement.on_conflict_do_update(
+        index_elements=["mailbox", "ref"],
+        set_={name: value for name, value in values.items() if name not in ("mailbox", "ref", "sealed_key")},
+        where=messages.c.received.is_(None),
+    )
+    number: int | None = db.execute(statement.returning(messages.c.id)).scalar()
+    return number
+
+
+def known(db: Connection, sealer: Sealer, ref: Ref) -> int | None:
+    """The row of a message that was received, locked until the transaction ends; None where there is none."""
+    wanted = select(messages.c.id).where(is_ref(sealer, ref), messages.c.received.is_not(None)).with_for_update()
+    number: int | None = db.execute(wanted).scalar()
+    return number
+
+
+def place(db: Connection, sealer: Sealer, ref: Ref) -> int:
+    """The row of a message, made where there is none: a copy of it may be known before its story."""
+    found: int | None = db.execute(select(messages.c.id).where(is_ref(sealer, ref))).scalar()
+    if found is None:
+        statement = upsert(db)(messages).values(_identity(sealer, ref)).on_conflict_do_nothing()
+        found = db.execute(statement.returning(messages.c.id)).scalar()
+    return place(db, sealer, ref) if found is None else found
+
+
+def add(db: Connection, sealer: Sealer, ref: Ref, message: int, new: Sequence[Event]) -> None:
+    """Append events to a message's story. The caller holds the lock on its row, so that numbers don't collide."""
+    if not new:
+        return
+    last = db.execute(select(func.coalesce(func.max(events.c.number), 0)).where(events.c.message == message)).scalar()
+    open_rows, sealed_rows = [], []
+    for number, event in enumerate(new, int(last or 0) + 1):
+        parts = codec.take_apart(event)
+        where = {"message": message, "number": number}
+        open_rows.append(where | {"kind": event.kind, "at": event.at, "body": parts.open})
+        if parts.personal:
+            sealed = _sealed(sealer, _row_name(sealer, ref, number), parts.personal)
+            sealed_rows.append(where | {"fields": sealed})
+    db.execute(insert(events), open_rows)
+    if sealed_rows:
+        db.execute(insert(personal), sealed_rows)
+
+
+def stories(db: Connection, sealer: Sealer, *conditions: ColumnElement[bool]) -> tuple[Story, ...]:
+    """The stories of all messages that meet the conditions, oldest first."""
+    joined = messages.join(events, events.c.message == messages.c.id).outerjoin(
+        personal, and_(personal.c.message == events.c.message, personal.c.number == events.c.number)
+    )
+    columns = (messages.c.id, messages.c.mailbox, messages.c.ref, messages.c.sealed_key)
+    wanted = select(
+        *columns, events.c.number, events.c.kind, events.c.at, events.c.body, personal.c.fields
+    ).select_from(joined)
+    rows = db.execute(wanted.where(*conditions).order_by(messages.c.received, messages.c.id, events.c.number))
+    told: dict[int, tuple[Ref, list[Event]]] = {}
+    for row in rows:
+        _, so_far = told.setdefault(row.id, (_ref(sealer, row), []))
+        so_far.append(_event(sealer, row))
+    return tuple(Story(ref, tuple(happened)) for ref, happened in told.values())
+
+
+def received_in(mailbox: str | None, since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+    """The conditions for what one mailbox, or all, received in a half-open span."""
+    conditions: list[ColumnElement[bool]] = [messages.c.received.is_not(None)]
+    if mailbox is not None:
+        conditions.append(messages.c.mailbox == mailbox)
+    if since is not None:
+        conditions.append(messages.c.received >= since)
+    if until is not None:
+        conditions.append(messages.c.received < until)
+    return conditions
+
+
+def waits_for_an_answer(sealer: Sealer, mailbox: str, author: str) -> list[ColumnElement[bool]]:
+    """The conditions for one author's messages that a person wrote, as far as can be told, and nobody answered."""
+    answered = exists().where(events.c.message == messages.c.id, events.c.kind == "answered").correlate(messages)
+    return [
+        messages.c.mailbox == mailbox,
+        messages.c.author == blind_author(sealer, author),
+        messages.c.origin != Origin.MACHINE,
+        ~answered,
+    ]
+
+
+def find(db: Connection, sealer: Sealer, mailbox: str, message_ids: Sequence[str]) -> tuple[Ref, ...]:
+    """Messages with one of the ids, or that our own mail with one of them was about."""
+    ids = [blind for one in message_ids if (blind := blind_id(sealer, one))]
+    about = select(effects.c.message).where(effects.c.token.in_(tokens_in(sealer, message_ids)))
+    wanted = (
+        select(messages.c.mailbox, messages.c.ref, messages.c.sealed_key)
+        .where(messages.c.mailbox == mailbox, or_(messages.c.message_id.in_(ids), messages.c.id.in_(about)))
+        .where(messages.c.received.is_not(None))
+        .order_by(messages.c.received, messages.c.id)
+    )
+    return tuple(_ref(sealer, row) for row in db.execute(wanted))
+
+
+def refs(db: Connection, sealer: Sealer, numbers: Iterable[int]) -> dict[int, Ref]:
+    """Row numbers of messages to their refs."""
+    wanted = select(messages.c.id, messages.c.mailbox, messages.c.ref, messages.c.sealed_key)
+    return {row.id: _ref(sealer, row) for row in db.execute(wanted.where(messages.c.id.in_(list(numbers))))}
+
+
+def _blind_ref(sealer: Sealer, ref: Ref) -> bytes:
+    return sealer.blind("messages.ref", ref.key)
+
+
+def _identity(sealer: Sealer, ref: Ref) -> dict[str, object]:
+    blind = _blind_ref(sealer, ref)
+    sealed = sealer.seal(ref.key, "messages", "sealed_key", f"{ref.mailbox}:{blind.hex()}")
+    return {"mailbox": ref.mailbox, "ref": blind, "sealed_key": sealed}
+
+
+def _ref(sealer: Sealer, row: Any) -> Ref:
+    return Ref(row.mailbox, sealer.open(row.sealed_key, "messages", "sealed_key", f"{row.mailbox}:{row.ref.hex()}"))
+
+
+def _row_name(sealer: Sealer, ref: Ref, number: int) -> str:
+    return f"{ref.mailbox}:{_blind_ref(sealer, ref).hex()}:{number}"
+
+
+def _sealed(sealer: Sealer, row_name: str, fields: dict[str, str]) -> str:
+    """Each field sealed by itself, so that one alone can be erased."""
+    sealed = {name: sealer.seal(text, "personal", name, row_name) for name, text in fields.items()}
+    return json.dumps({name: base64.b64encode(octets).decode() for name, octets in sealed.items()})
+
+
+def _event(sealer: Sealer, row: Any) -> Event:
+    row_name = f"{row.mailbox}:{row.ref.hex()}:{row.number}"
+    sealed = json.loads(row.fields or "{}")
+    opened = {name: sealer.open(base64.b64decode(text), "personal", name, row_name) for name, text in sealed.items()}
+    return codec.put_together(row.kind, row.at, codec.Parts(row.body, opened))

@@ -1,0 +1,112 @@
+"""What was last seen of a mailbox's folders: the copies in them, with their flags.
+
+Plain functions over a connection, inside the caller's transaction. A folder may hold fifty thousand copies of which one
+has changed: only differences are written.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from gateway.core.events import Ref
+from gateway.core.tracking import Copy, FolderState
+from gateway.store import events as told
+from gateway.store.events import upsert
+from gateway.store.sealing import Sealer
+from gateway.store.tables import copies, folders, messages
+
+
+class _Row(NamedTuple):
+    flags: str
+    message: int | None
+
+
+def folder(db: Connection, sealer: Sealer, mailbox: str, name: str) -> FolderState:
+    """The last known state; an empty one for a folder that was never looked at."""
+    row = db.execute(select(folders).where(folders.c.mailbox == mailbox, folders.c.folder == name)).first()
+    if row is None:
+        return FolderState(name)
+    rows = _rows(db, row.id)
+    refs = _refs(db, sealer, rows)
+    found = {
+        uid: Copy(name, uid, _flags(one.flags), refs[one.message] if one.message else None) for uid, one in rows.items()
+    }
+    return FolderState(name, row.validity, row.next_uid, row.modseq, found)
+
+
+def keep(db: Connection, sealer: Sealer, mailbox: str, state: FolderState) -> None:
+    """Replace what is known of a folder."""
+    number = _head(db, mailbox, state)
+    before = _rows(db, number)
+    after = _wanted(db, sealer, state, before)
+    gone = [{"of": number, "one": uid} for uid in before.keys() - after.keys()]
+    changed = [
+        {"of": number, "one": uid, "new_flags": row.flags, "new_message": row.message}
+        for uid, row in after.items()
+        if uid in before and before[uid] != row
+    ]
+    new = [
+        {"folder": number, "uid": uid, "flags": row.flags, "message": row.message}
+        for uid, row in after.items()
+        if uid not in before
+    ]
+    this = (copies.c.folder == bindparam("of"), copies.c.uid == bindparam("one"))
+    if gone:
+        db.execute(delete(copies).where(*this), gone)
+    if changed:
+        values: dict[str, Any] = {"flags": bindparam("new_flags"), "message": bindparam("new_message")}
+        db.execute(update(copies).where(*this).values(values), changed)
+    if new:
+        db.execute(insert(copies), new)
+
+
+def of_message(db: Connection, sealer: Sealer, ref: Ref) -> tuple[Copy, ...]:
+    """Every copy known of a message."""
+    wanted = (
+        select(folders.c.folder, copies.c.uid, copies.c.flags)
+        .join_from(copies, folders, copies.c.folder == folders.c.id)
+        .join(messages, copies.c.message == messages.c.id)
+        .where(told.is_ref(sealer, ref))
+        .order_by(folders.c.id, copies.c.uid)
+    )
+    return tuple(Copy(row.folder, row.uid, _flags(row.flags), ref) for row in db.execute(wanted))
+
+
+def _head(db: Connection, mailbox: str, state: FolderState) -> int:
+    """The folder's row, written and so locked until the transaction ends."""
+    values = {"validity": state.validity, "next_uid": state.next_uid, "modseq": state.modseq}
+    statement = upsert(db)(folders).values(mailbox=mailbox, folder=state.folder, **values)
+    statement = statement.on_conflict_do_update(index_elements=["mailbox", "folder"], set_=values)
+    return int(db.execute(statement.returning(folders.c.id)).scalar_one())
+
+
+def _rows(db: Connection, number: int) -> dict[str, _Row]:
+    wanted = select(copies.c.uid, copies.c.flags, copies.c.message).where(copies.c.folder == number)
+    return {uid: _Row(flags, message) for uid, flags, message in db.execute(wanted)}
+
+
+def _wanted(db: Connection, sealer: Sealer, state: FolderState, before: dict[str, _Row]) -> dict[str, _Row]:
+    """The rows as they are to be; a ref that is known from before is not looked up one by one."""
+    numbers = {ref: number for number, ref in _refs(db, sealer, before).items()}
+    for copy in state.copies.values():
+        if copy.ref is not None and copy.ref not in numbers:
+            numbers[copy.ref] = told.place(db, sealer, copy.ref)
+    return {
+        uid: _Row(" ".join(sorted(copy.flags)), numbers[copy.ref] if copy.ref else None)
+        for uid, copy in state.copies.items()
+    }
+
+
+def _refs(db: Connection, sealer: Sealer, rows: dict[str, _Row]) -> dict[int, Ref]:
+    """Row numbers to refs, a thousand at a time: databases bound the number of parameters."""
+    numbers = sorted({row.message for row in rows.values() if row.message is not None})
+    found: dict[int, Ref] = {}
+    for start in range(0, len(numbers), 1000):
+        found |= told.refs(db, sealer, numbers[start : start + 1000])
+    return found
+
+
+def _flags(text: str) -> frozenset[str]:
+    return frozenset(text.split())

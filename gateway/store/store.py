@@ -1,0 +1,176 @@
+"""Everything that is kept, behind the ports `Record`, `Stories`, `Roster`, `Folders`, `Outbox` and `OutboxDesk`.
+
+In go and out come values of the core; each call is one transaction of plain functions over a connection, the same on
+SQLite and PostgreSQL. Every call raises `Unavailable` while the database does not answer, and nothing else for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gateway.core.effects import Cancel, Effect
+from gateway.core.events import Event, Received, Ref
+from gateway.core.history import History, Story
+from gateway.core.policy.schema import Client
+from gateway.core.tracking import Copy, FolderState
+from gateway.ports import Claim, Pending, Question
+from gateway.store import clients, effects, events, folders
+from gateway.store import history as past
+from gateway.store import migrate as migrating
+from gateway.store.engine import Database, database
+from gateway.store.sealing import Sealer
+
+#: Seconds that a report may take; nobody's mail waits for it.
+_REPORT = 60.0
+
+
+@asynccontextmanager
+async def open_store(url: str, *, sealer: Sealer, host: str, password: str = "") -> AsyncIterator[Store]:
+    """The store at `url` (`sqlite:///PATH` or `postgresql://user@host/name`), not yet connected.
+
+    `host` is the domain of the Message-IDs drawn for effects. Raises ValueError for a URL that can't be.
+    """
+    opened = database(url, password)
+    try:
+        yield Store(opened, sealer, host)
+    finally:
+        await opened.close()
+
+
+class Store:
+    """All six ports, over one database. Made by `open_store`."""
+
+    def __init__(self, opened: Database, sealer: Sealer, host: str) -> None:
+        """Opens nothing."""
+        self._db = opened
+        self._sealer = sealer
+        self._host = host
+        #: Set when effects were stored or made due in this process; who waits for it clears it.
+        self.bell = asyncio.Event()
+
+    async def migrate(self) -> None:
+        """Bring the database to the newest form. Raises Unavailable, and WrongKey."""
+        await self._db.write(lambda db: migrating.migrate(db, self._sealer), patience=None)
+
+    # Record
+
+    async def history(self, question: Question, now: datetime) -> History:
+        """See `ports.Record`."""
+        return await self._db.read(lambda db: past.history(db, self._sealer, question, now))
+
+    async def append(self, ref: Ref, events: Sequence[Event], effects: Sequence[Effect]) -> bool:
+        """See `ports.Record`. Raises ValueError for a message that was never received and is not received now."""
+        rings = any(not isinstance(effect, Cancel) for effect in effects)
+        return await self._db.write(
+            lambda db: self._append(db, ref, events, effects), after=self._ring if rings else None
+        )
+
+    async def story(self, ref: Ref) -> Story | None:
+        """See `ports.Record`."""
+        found = await self._db.read(lambda db: events.stories(db, self._sealer, events.is_ref(self._sealer, ref)))
+        return found[0] if found else None
+
+    async def find(self, mailbox: str, message_ids: Sequence[str]) -> tuple[Ref, ...]:
+        """See `ports.Record`."""
+        return await self._db.read(lambda db: events.find(db, self._sealer, mailbox, message_ids))
+
+    # Stories
+
+    async def stories(self, mailbox: str | None, since: datetime | None, until: datetime | None) -> tuple[Story, ...]:
+        """See `ports.Stories`."""
+        span = events.received_in(mailbox, since, until)
+        return await self._db.read(lambda db: events.stories(db, self._sealer, *span), patience=_REPORT)
+
+    async def waiting(self, mailbox: str, author: str) -> tuple[Story, ...]:
+        """See `ports.Stories`."""
+        unanswered = events.waits_for_an_answer(self._sealer, mailbox, author)
+        return await self._db.read(lambda db: events.stories(db, self._sealer, *unanswered))
+
+    # Roster
+
+    async def client(self, mailbox: str, address: str) -> Client | None:
+        """See `ports.Roster`."""
+        return await self._db.read(lambda db: clients.one(db, self._sealer, mailbox, address))
+
+    async def clients(self, mailbox: str) -> tuple[Client, ...]:
+        """See `ports.Roster`."""
+        return await self._db.read(lambda db: clients.every(db, self._sealer, mailbox), patience=_REPORT)
+
+    async def save(self, mailbox: str, client: Client) -> None:
+        """See `ports.Roster`."""
+        await self._db.write(lambda db: clients.save(db, self._sealer, mailbox, client))
+
+    async def forget(self, mailbox: str, address: str) -> bool:
+        """See `ports.Roster`."""
+        return await self._db.write(lambda db: clients.forget(db, self._sealer, mailbox, address))
+
+    # Folders
+
+    async def folder(self, mailbox: str, folder: str) -> FolderState:
+        """See `ports.Folders`."""
+        return await self._db.read(lambda db: folders.folder(db, self._sealer, mailbox, folder), patience=_REPORT)
+
+    async def keep(self, mailbox: str, state: FolderState) -> None:
+        """See `ports.Folders`."""
+        await self._db.write(lambda db: folders.keep(db, self._sealer, mailbox, state), patience=_REPORT)
+
+    async def copies(self, ref: Ref) -> tuple[Copy, ...]:
+        """See `ports.Folders`."""
+        return await self._db.read(lambda db: folders.of_message(db, self._sealer, ref))
+
+    # Outbox
+
+    async def claim(self, now: datetime, lease_until: datetime, limit: int) -> tuple[Claim, ...]:
+        """See `ports.Outbox`. `attempts` of a claim counts the claim itself: 1 the first time."""
+        return await self._db.write(lambda db: effects.claim(db, self._sealer, now, lease_until, limit))
+
+    async def settle(self, claim: Claim, events: Sequence[Event]) -> None:
+        """See `ports.Outbox`. With a GivenUp among the events it is kept for an admin to retry."""
+        await self._db.write(lambda db: effects.settle(db, self._sealer, claim, events))
+
+    async def postpone(self, claim: Claim, due: datetime, error: str) -> None:
+        """See `ports.Outbox`."""
+        await self._db.write(lambda db: effects.postpone(db, claim, due, error))
+
+    async def next_due(self) -> datetime | None:
+        """See `ports.Outbox`."""
+        return await self._db.read(effects.next_due)
+
+    # OutboxDesk
+
+    async def pending(self) -> tuple[Pending, ...]:
+        """See `ports.OutboxDesk`. State is `waiting`, `claimed` or `given-up`."""
+        return await self._db.read(effects.pending)
+
+    async def retry(self, number: int) -> bool:
+        """See `ports.OutboxDesk`."""
+        return await self._db.write(lambda db: effects.retry(db, number), after=self._ring)
+
+    async def drop(self, number: int) -> bool:
+        """See `ports.OutboxDesk`."""
+        return await self._db.write(lambda db: effects.drop(db, number))
+
+    def _append(self, db: Connection, ref: Ref, new: Sequence[Event], caused: Sequence[Effect]) -> bool:
+        first = new[0] if new else None
+        if isinstance(first, Received):
+            message = events.begin(db, self._sealer, ref, first)
+            if message is None:
+                return False
+        else:
+            message = events.known(db, self._sealer, ref)
+            if message is None:
+                raise ValueError("events of a message that was never received")
+        events.add(db, self._sealer, ref, message, new)
+        at = max((event.at for event in new), default=None)
+        for effect in caused:
+            effects.put(db, self._sealer, self._host, effect, at)
+        return True
+
+    def _ring(self, stored: bool) -> None:
+        if stored:
+            self.bell.set()

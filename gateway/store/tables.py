@@ -1,0 +1,205 @@
+"""The tables, as SQLAlchemy Core describes them; migrations/ makes them, a test holds the two together.
+
+What names a person is in no column here as it is: `LargeBinary` columns hold sealed values or blind look-up values
+(`gateway.store.sealing`). Events never change; what of them names a person lies apart in `personal`, so that it can be
+erased without touching an event. Whole events go only with a message that was marked `erasing` first: triggers refuse
+every other UPDATE and DELETE.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum, unique
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Utc(TypeDecorator[datetime]):
+    """An instant: aware, in UTC, to the microsecond. SQLite drops the zone, so it is put back on."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (the base class asks for it)
+        """Refuses an instant without a zone."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("an instant without a zone can't be stored")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (the base class asks for it)
+        """PostgreSQL gives the zone of its session, SQLite none."""
+        if value is None:
+            return None
+        instant: datetime = value
+        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+@unique
+class State(StrEnum):
+    """Where an effect is on its way."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    GIVEN_UP = "given-up"
+    DROPPED = "dropped"
+
+
+#: SQLite numbers rows by itself only where the column is an INTEGER.
+Number = BigInteger().with_variant(Integer, "sqlite")
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("mailbox", String, nullable=False),
+    # Blind value and sealed text of Ref.key.
+    Column("ref", LargeBinary, nullable=False),
+    Column("sealed_key", LargeBinary, nullable=False),
+    # NULL while only a copy of it is known.
+    Column("received", Utc),
+    Column("origin", String),
+    # Blind values.
+    Column("digest", LargeBinary),
+    Column("thread", LargeBinary),
+    Column("message_id", LargeBinary),
+    Column("author", LargeBinary),
+    Column("reverse_path", LargeBinary),
+    Column("erasing", Boolean, nullable=False, server_default=false()),
+    UniqueConstraint("mailbox", "ref"),
+    Index(None, "received"),
+    Index(None, "digest"),
+    Index(None, "thread"),
+    Index(None, "message_id"),
+    Index(None, "author"),
+    Index(None, "reverse_path"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("message", ForeignKey(messages.c.id), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String, nullable=False),
+    Column("at", Utc, nullable=False),
+    # JSON of the fields that name nobody.
+    Column("body", Text, nullable=False),
+)
+
+personal = Table(
+    "personal",
+    metadata,
+    Column("message", Number, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    # JSON object: field of the event to sealed value in base64.
+    Column("fields", Text, nullable=False),
+    ForeignKeyConstraint(["message", "number"], [events.c.message, events.c.number], ondelete="CASCADE"),
+)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("id", Number, primary_key=True),
+    # Blind value of the effect's key.
+    Column("key", LargeBinary, nullable=False, unique=True),
+    Column("kind", String, nullable=False),
+    Column("mailbox", String, nullable=False),
+    Column("message", ForeignKey(messages.c.id), nullable=False, index=True),
+    # Blind value of the address that it goes to.
+    Column("person", LargeBinary, nullable=False),
+    # Blind value of the token in our Message-ID.
+    Column("token", LargeBinary, nullable=False, unique=True),
+    Column("sealed_message_id", LargeBinary, nullable=False),
+    Column("sealed_effect", LargeBinary, nullable=False),
+    # When it was stored, when it was meant to go, and when it is tried next.
+    Column("stored", Utc, nullable=False),
+    Column("wanted", Utc, nullable=False),
+    Column("due", Utc, nullable=False),
+    Column("state", String, nullable=False),
+    Column("leased_until", Utc),
+    # How often it was claimed; a claim is known again by it.
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    Index(None, "state", "due"),
+    Index(None, "person", "wanted"),
+    Index(None, "kind", "wanted"),
+)
+
+#: Which ack was brought about by a message that refers to which mail of ours.
+echoes = Table(
+    "echoes",
+    metadata,
+    Column("effect", ForeignKey(effects.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("ours", ForeignKey(effects.c.id, ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("mailbox", String, nullable=False),
+    # Blind value of the address.
+    Column("address", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    UniqueConstraint("mailbox", "address"),
+)
+
+folders = Table(
+    "folders",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("mailbox", String, nullable=False),
+    Column("folder", String, nullable=False),
+    Column("validity", String, nullable=False),
+    Column("next_uid", BigInteger, nullable=False),
+    Column("modseq", BigInteger, nullable=False),
+    UniqueConstraint("mailbox", "folder"),
+)
+
+copies = Table(
+    "copies",
+    metadata,
+    Column("folder", ForeignKey(folders.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("uid", String, primary_key=True),
+    # Joined by blanks: neither flags nor keywords hold one (RFC 9051 9).
+    Column("flags", Text, nullable=False),
+    Column("message", ForeignKey(messages.c.id), index=True),
+)
+
+#: One sealed word, which tells whether the key is the one that this database was sealed with.
+seal = Table(
+    "seal",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("blind", LargeBinary, nullable=False),
+)

@@ -1,0 +1,33 @@
+"""Where test servers live: a free port on loopback, and a folder that a server's own user can reach.
+
+pytest's temporary folders have mode 0700, so a server that drops to another user finds nothing in them.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def free_port() -> int:
+    """A TCP port on 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def server_folder(name: str) -> Iterator[Path]:
+    """A new folder that every user may enter, removed at the end with all that is in it."""
+    folder = Path(tempfile.mkdtemp(prefix=f"handrail-{name}-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
