@@ -35,24 +35,38 @@ _WANTED = {
     "too_short": "must not be empty",
     "time_delta_type": "must be a duration",
 }
+#: How alike two words must be for one to be suggested (difflib's ratio).
+_CLOSE = 0.6
 _MAPPINGS = frozenset({"model_type", "model_attributes_type", "dict_type"})
 _CHOICES = frozenset({"enum", "literal_error"})
 
 
 def faults(document: Document, model: Any, error: ValidationError) -> Iterator[Fault]:
-    """Each of pydantic's errors at its place."""
-    for found in error.errors(include_url=False):
-        key = tuple(part for part in found["loc"] if part != "[key]")
-        yield _fault(document, model, key, found["type"], found)
+    """Each of pydantic's errors at its place. A key that is missing because it is misspelt is told once."""
+    found = [(_key(one), one) for one in error.errors(include_url=False)]
+    meant = {_meant(model, key) for key, one in found if one["type"] == "extra_forbidden"}
+    for key, one in found:
+        if one["type"] != "missing" or key not in meant:
+            yield _fault(document, model, key, one["type"], one)
 
 
 def suggest(word: str, known: Iterable[str], kind: str) -> str:
     """`did you mean policy?` where one is close, else the list of what there is."""
     names = sorted(known)
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=_CLOSE)
     if near:
         return f"did you mean {near[0]}?"
     return f"{kind}: {', '.join(names)}" if names else ""
+
+
+def _key(found: Any) -> Key:
+    return tuple(part for part in found["loc"] if part != "[key]")
+
+
+def _meant(model: Any, key: Key) -> Key:
+    """The key that an unknown one was probably meant to be."""
+    near = difflib.get_close_matches(str(key[-1]), _names(_type_at(model, key[:-1])), n=1, cutoff=_CLOSE)
+    return (*key[:-1], *near)
 
 
 def _fault(document: Document, model: Any, key: Key, kind: str, found: Any) -> Fault:
@@ -77,7 +91,7 @@ def _fault(document: Document, model: Any, key: Key, kind: str, found: Any) -> F
 def _choice(document: Document, key: Key, found: Any) -> Fault:
     allowed = [word.strip(" '") for word in found["ctx"]["expected"].replace(" or ", ",").split(",")]
     given = str(found["input"])
-    near = difflib.get_close_matches(given, allowed, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(given, allowed, n=1, cutoff=_CLOSE)
     mend = f"write one of {', '.join(allowed)}" + (f" (did you mean {near[0]}?)" if near else "")
     return document.fault(key, f"{given!r} is not allowed", mend)
 
