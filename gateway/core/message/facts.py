@@ -20,6 +20,8 @@ class Envelope:
     smtputf8: bool = False
     eightbit: bool = False
     tls: bool = False
+    #: The peer greeted with EHLO, not HELO.
+    esmtp: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ class Facts:
     #: Answering may put the writer at risk ("don't reply to this address").
     answering_unsafe: bool
     defects: tuple[str, ...] = field(default=())
+    #: The bodies of the topmost Authentication-Results fields, as far as one server's run of them goes (RFC 8601).
+    authentication: tuple[str, ...] = ()
 
     @property
     def attachment_words(self) -> int:

@@ -1,0 +1,1 @@
+"""Where a message enters: the server side of RFC 5321."""
