@@ -1,0 +1,219 @@
+"""The watch over a Maildir: the same calls of the observer, told from file names on a timer.
+
+In go a folder of files, out come looks. A uid is a file's base name before `:2,`; the letters behind it are flags
+(https://cr.yp.to/proto/maildir.html). Folders lie beside the inbox as Maildir++ names them (`.Sent`). Files in `new/`
+stay there: moving them is the mail program's business. Keywords cannot be kept, so a tag shows as `\\Flagged`.
+A Maildir that does not exist yet is waited for. Content comes with CRLF line ends, as from IMAP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.parser import BytesHeaderParser
+from pathlib import Path
+
+import structlog
+
+from gateway.core.tracking import Copy, FolderState
+from gateway.mailbox.condition import Condition, Intervals, State, Support
+from gateway.mailbox.lookout import Look, Lookout, Role, World
+from gateway.mailbox.names import encode, same
+from gateway.mailbox.protocol import MAX_LITERAL
+from gateway.ports import Unavailable
+from gateway.settings.schema import Mailbox
+
+log = structlog.get_logger(__name__)
+
+VALIDITY = "maildir"
+_LETTERS = {"S": "\\Seen", "R": "\\Answered", "F": "\\Flagged", "T": "\\Deleted", "D": "\\Draft", "P": "$Forwarded"}
+_LETTER_OF = {flag.casefold(): letter for letter, flag in _LETTERS.items()}
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+#: Longest header section that is read for a Message-ID.
+_HEADER = 256 * 1024
+
+
+@dataclass(frozen=True)
+class MaildirFolder:
+    """One folder of files, as a lookout wants to see it."""
+
+    name: str
+    path: Path
+
+    @property
+    def exists(self) -> bool:
+        """Whether somebody has made it yet."""
+        return (self.path / "cur").is_dir()
+
+    async def look(self, known: FolderState, *, full: bool) -> Look:  # noqa: ARG002 - a look is always full
+        """Every file's flags. A name that is missing is looked for twice: a renamed file may hide from a listing."""
+        found = await asyncio.to_thread(self._scan)
+        if not known.copies.keys() <= found.keys():
+            found |= await asyncio.to_thread(self._scan)
+        return Look(VALIDITY, 0, 0, {uid: _flags(path.name) for uid, path in found.items()})
+
+    async def message_ids(self, uids: Sequence[str]) -> Mapping[str, str]:
+        """The Message-IDs of those that have one."""
+        return await asyncio.to_thread(self._message_ids, uids)
+
+    async def content(self, uid: str) -> tuple[bytes, datetime | None] | None:
+        """A message and its file's time; None for one that is gone or too long."""
+        return await asyncio.to_thread(self._content, uid)
+
+    async def add_flags(self, uid: str, flags: frozenset[str]) -> frozenset[str]:
+        """Set the flags that have letters, which moves a new file into `cur/`; what it has then."""
+        return await asyncio.to_thread(self._add_flags, uid, flags)
+
+    def keeps(self, flag: str) -> bool:
+        """Only flags with a letter are kept."""
+        return flag.casefold() in _LETTER_OF
+
+    def _scan(self) -> dict[str, Path]:
+        """Files by uid, oldest name first; `new` before `cur`, so that a file on its way is seen at least once."""
+        found: dict[str, Path] = {}
+        try:
+            for part in ("new", "cur"):
+                for path in (self.path / part).iterdir():
+                    if not path.name.startswith("."):
+                        found[_uid(path.name)] = path
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise Unavailable("a Maildir cannot be read; check its owner and mode") from error
+        return dict(sorted(found.items()))
+
+    def _read(self, uid: str, limit: int) -> tuple[bytes, datetime] | None:
+        """A file's first octets; it may be renamed while we reach for it."""
+        for _ in range(3):
+            path = self._scan().get(uid)
+            if path is None:
+                return None
+            try:
+                with path.open("rb") as file:
+                    return file.read(limit), datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise Unavailable("a message in a Maildir cannot be read; check its owner and mode") from error
+        return None
+
+    def _content(self, uid: str) -> tuple[bytes, datetime] | None:
+        found = self._read(uid, MAX_LITERAL + 1)
+        if found is None or len(found[0]) > MAX_LITERAL:
+            return None
+        return _BARE_LF.sub(b"\r\n", found[0]), found[1]
+
+    def _message_ids(self, uids: Sequence[str]) -> dict[str, str]:
+        ids: dict[str, str] = {}
+        for uid in uids:
+            found = self._read(uid, _HEADER)
+            value = str(BytesHeaderParser().parsebytes(found[0]).get("Message-ID", "")).strip() if found else ""
+            if value:
+                ids[uid] = value
+        return ids
+
+    def _add_flags(self, uid: str, flags: frozenset[str]) -> frozenset[str]:
+        letters = {_LETTER_OF[flag.casefold()] for flag in flags if self.keeps(flag)}
+        for _ in range(3):
+            path = self._scan().get(uid)
+            if path is None:
+                return frozenset()
+            wanted = letters | set(_letters(path.name))
+            target = self.path / "cur" / f"{uid}:2,{''.join(sorted(wanted))}"
+            if path == target or not letters:
+                return _flags(path.name)
+            try:
+                path.rename(target)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise Unavailable("a message in a Maildir cannot be renamed; check its owner and mode") from error
+            return _flags(target.name)
+        raise Unavailable("a message in a Maildir does not come to rest")
+
+
+def _uid(name: str) -> str:
+    return name.partition(":2,")[0]
+
+
+def _letters(name: str) -> str:
+    return name.partition(":2,")[2]
+
+
+def _flags(name: str) -> frozenset[str]:
+    return frozenset(_LETTERS[letter] for letter in _letters(name) if letter in _LETTERS)
+
+
+class MaildirWatch:
+    """Watches the inbox and the folders of sent mail of one Maildir, and sets flags there (`ports.Flags`)."""
+
+    def __init__(self, world: World, settings: Mailbox, root: Path, intervals: Intervals, dice: random.Random) -> None:
+        self._world = world
+        self._intervals = intervals
+        self._dice = dice
+        self._inbox = _folder(root, settings.inbox)
+        folders = [self._inbox, *(_folder(root, name) for name in settings.sent)]
+        roles = [Role.INBOX] + [Role.SENT] * len(settings.sent)
+        self._lookouts = [(folder, Lookout(world, role)) for folder, role in zip(folders, roles, strict=True)]
+        self._condition = Condition(tags=Support.FLAGGED)
+        self._failures = 0
+
+    @property
+    def condition(self) -> Condition:
+        """How it does."""
+        return self._condition
+
+    async def run(self) -> None:
+        """Watch until cancelled. No fault ends it: mail goes on meanwhile."""
+        while True:
+            try:
+                await self._look()
+                pause = self._intervals.maildir
+            except Unavailable as fault:
+                pause = self._note_fault(fault)
+            except Exception as error:  # noqa: BLE001 - told to the admin by its kind; the text may quote mail
+                self._world.alerts.tell("unexpected", mailbox=self._world.mailbox)
+                pause = self._note_fault(error)
+            await self._world.clock.wait(asyncio.Event(), self._world.clock.now() + pause)
+
+    async def add(self, copy: Copy, flags: frozenset[str]) -> frozenset[str]:
+        """See `ports.Flags.add`."""
+        for folder, lookout in self._lookouts:
+            if same(folder.name, copy.folder):
+                has = await folder.add_flags(copy.uid, flags)
+                lookout.note_set(copy.uid, has & flags)
+                return has
+        raise Unavailable("the folder is not watched")
+
+    async def _look(self) -> None:
+        for folder, lookout in self._lookouts:
+            if folder.exists:
+                await lookout.look(folder, full=True)
+            else:
+                await lookout.missing(folder.name)
+        looked = self._world.clock.now()
+        if self._condition.state is not State.IDLE:
+            self._condition = replace(self._condition, state=State.IDLE, since=looked, why="")
+        self._condition = replace(self._condition, looked=looked)
+        self._failures = 0
+
+    def _note_fault(self, fault: Exception) -> timedelta:
+        now, why = self._world.clock.now(), type(fault).__name__.lower()
+        log.warning("mailbox-not-watched", mailbox=self._world.mailbox, why=why)
+        for _, lookout in self._lookouts:
+            lookout.forget()
+        if self._condition.state is not State.DOWN:
+            self._condition = replace(self._condition, state=State.DOWN, since=now, why=why)
+        pause: timedelta = min(self._intervals.retry * 2 ** min(self._failures, 20), self._intervals.retry_cap)
+        self._failures += 1
+        return pause * self._dice.uniform(0.5, 1.5)
+
+
+def _folder(root: Path, name: str) -> MaildirFolder:
+    """INBOX is the Maildir itself; `A/B` lies in `.A.B`, in modified UTF-7."""
+    path = root if same(name, "INBOX") else root / f".{encode(name).replace('/', '.')}"
+    return MaildirFolder(name, path)

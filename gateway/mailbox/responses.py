@@ -1,0 +1,197 @@
+"""IMAP responses to values: FETCH items, SELECT's codes, LIST lines (RFC 9051 7).
+
+In go the parts of one response as the protocol cut them, out come dictionaries and frozen values. Items are matched
+without case and in any order; what makes no sense is left out, for one odd message must never stop a folder.
+Nothing is read of ENVELOPE or BODYSTRUCTURE: too many servers send broken ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from gateway.mailbox.names import decode, same
+from gateway.mailbox.protocol import Parts
+
+_TOKEN = re.compile(rb'BODY(?:\.PEEK)?\[[^\]]*\](?:<\d+>)?|"(?:[^"\\]|\\.)*"|[()]|[^\s()"]+', re.IGNORECASE)
+_FETCH = re.compile(rb"\d+ FETCH \(", re.IGNORECASE)
+_LITERAL = re.compile(rb"~?\{\d+\+?\}$")
+_ESCAPED = re.compile(rb"\\(.)")
+_LIST = re.compile(rb'X?LIST \(([^)]*)\) (?:NIL|"(?:[^"\\]|\\.)*") (.*)$', re.IGNORECASE | re.DOTALL)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DATE = re.compile(r" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
+_BACKOFF = re.compile(rb"Backoff Time:?\s*(\d+)\s*(milliseconds|seconds)?", re.IGNORECASE)
+_CODE = re.compile(rb"\[([A-Z-]+)\b")
+
+#: An item's value: a string, a list in parentheses, or None for a literal that was passed over.
+Value = bytes | list["Value"] | None
+
+
+def fetched(parts: Parts) -> dict[str, Value] | None:
+    """The items of a FETCH response by upper-case name; None where the response is another one."""
+    first = parts[0] or b""
+    head = _FETCH.match(first)
+    if not head:
+        return None
+    items = _nested(_tokens([first[head.end() :], *parts[1:]]))
+    names = [name for name in items[::2] if isinstance(name, bytes)]
+    if len(names) != len(items[::2]):
+        return {}
+    return {name.decode("ascii", "replace").upper(): value for name, value in zip(names, items[1::2], strict=False)}
+
+
+def _tokens(parts: Parts) -> Iterator[tuple[bool, bytes | None]]:
+    """Tokens, each with whether it is bare (a parenthesis or an atom) or a string's content."""
+    after_literal = False
+    for index, part in enumerate(parts):
+        if after_literal:
+            yield False, part
+            after_literal = False
+            continue
+        line = part or b""
+        if index + 1 < len(parts):
+            line, after_literal = _LITERAL.sub(b"", line), True
+        for match in _TOKEN.finditer(line):
+            token = match[0]
+            if token.startswith(b'"'):
+                yield False, _ESCAPED.sub(rb"\1", token[1:-1])
+            else:
+                yield True, token
+
+
+def _nested(tokens: Iterator[tuple[bool, bytes | None]]) -> list[Value]:
+    """Tokens up to the parenthesis that closes the response, lists made of inner ones. No recursion."""
+    stack: list[list[Value]] = [[]]
+    for bare, token in tokens:
+        if bare and token == b"(":
+            inner: list[Value] = []
+            stack[-1].append(inner)
+            stack.append(inner)
+        elif bare and token == b")":
+            if len(stack) == 1:
+                break
+            stack.pop()
+        else:
+            stack[-1].append(token)
+    return stack[0]
+
+
+def number(value: Value) -> int | None:
+    """A number of any size (MODSEQ has 63 bits), also inside parentheses; None for what is none or below zero."""
+    if isinstance(value, list):
+        value = value[0] if value else None
+    return int(value) if isinstance(value, bytes) and value.isdigit() else None
+
+
+def flags(value: Value) -> frozenset[str] | None:
+    """A flag list; None where the item is missing. `\\Recent` is the connection's own affair and left out."""
+    if not isinstance(value, list):
+        return None
+    words = (one.decode("utf-8", "replace") for one in value if isinstance(one, bytes))
+    return frozenset(word for word in words if word.casefold() != "\\recent")
+
+
+def literal(items: dict[str, Value], name: str) -> bytes | None:
+    """The content of the first item whose name begins so."""
+    for key, value in items.items():
+        if key.startswith(name) and isinstance(value, bytes):
+            return value
+    return None
+
+
+def instant(value: Value) -> datetime | None:
+    """INTERNALDATE in UTC; None for dates that are none (`00-Jan-0000` was seen)."""
+    match = _DATE.fullmatch(value.decode("ascii", "replace")) if isinstance(value, bytes) else None
+    if not match or match[2].lower() not in _MONTHS:
+        return None
+    day, year, hour, minute, second = (int(match[at]) for at in (1, 3, 4, 5, 6))
+    offset = f"{match[7]}{match[8]}:{match[9]}"
+    month = _MONTHS.index(match[2].lower()) + 1
+    try:
+        stamp = f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{offset}"
+        return datetime.fromisoformat(stamp).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What SELECT says of a folder. `modseq` is 0 where there are no mod-sequences (RFC 7162 3.1.2.2)."""
+
+    validity: str
+    next_uid: int
+    modseq: int
+    #: PERMANENTFLAGS: what STORE may set for good; `\\*` allows new keywords.
+    permanent: frozenset[str]
+
+    def keeps(self, flag: str) -> bool:
+        """Whether the server says that it keeps a flag."""
+        allowed = {one.casefold() for one in self.permanent}
+        return flag.casefold() in allowed or (not flag.startswith("\\") and "\\*" in allowed)
+
+
+def selected(untagged: Sequence[Parts]) -> Selected:
+    """SELECT's untagged responses as a value."""
+    lines = [parts[0] or b"" for parts in untagged]
+    permanent = _coded(lines, rb"PERMANENTFLAGS \(([^)]*)\)")
+    if permanent is None:  # RFC 9051 7.1: without it, all flags of the folder are kept
+        permanent = _coded(lines, rb"^FLAGS \(([^)]*)\)") or b""
+    return Selected(
+        validity=(_coded(lines, rb"\[UIDVALIDITY (\d+)") or b"unsteady").decode(),
+        next_uid=int(_coded(lines, rb"\[UIDNEXT (\d+)") or 0),
+        modseq=int(_coded(lines, rb"\[HIGHESTMODSEQ (\d+)") or 0),
+        permanent=frozenset(permanent.decode("utf-8", "replace").split()),
+    )
+
+
+def _coded(lines: Sequence[bytes], pattern: bytes) -> bytes | None:
+    for line in lines:
+        if match := re.search(pattern, line, re.IGNORECASE):
+            return match[1]
+    return None
+
+
+def sent_folders(untagged: Sequence[Parts], inbox: str, named: Sequence[str]) -> tuple[str, ...]:
+    """Folders of sent mail in a LIST: those marked `\\Sent` (RFC 6154) and those with one of the given names."""
+    found: dict[str, str] = {}
+    for parts in untagged:
+        folder = _listed(parts)
+        if folder is None:
+            continue
+        attributes, name = folder
+        if same(name, inbox) or attributes & {"\\noselect", "\\nonexistent"}:
+            continue
+        if "\\sent" in attributes or any(same(name, one) for one in named):
+            found.setdefault(name.casefold(), name)  # some servers list a folder twice
+    return tuple(found.values())
+
+
+def _listed(parts: Parts) -> tuple[set[str], str] | None:
+    match = _LIST.match(parts[0] or b"")
+    if not match:
+        return None
+    if len(parts) > 1:
+        name = parts[1] or b""
+    elif match[2].startswith(b'"'):
+        name = _ESCAPED.sub(rb"\1", (_TOKEN.match(match[2]) or match)[0][1:-1])
+    else:
+        name = match[2].split(b" ")[0]
+    return {word.casefold() for word in match[1].decode("ascii", "replace").split()}, decode(
+        name.decode("utf-8", "replace")
+    )
+
+
+def backoff(text: bytes) -> float | None:
+    """Seconds to stay away where a reply throttles us (Microsoft: `Suggested Backoff Time: 299961 milliseconds`)."""
+    match = _BACKOFF.search(text)
+    if match:
+        return int(match[1]) / (1 if (match[2] or b"").lower() == b"seconds" else 1000)
+    return 60.0 if b"throttled" in text.lower() else None
+
+
+def code(text: bytes) -> str:
+    """The response code of a reply (RFC 9051 7.1, RFC 5530), or nothing. The text beside it may name a person."""
+    match = _CODE.match(text)
+    return match[1].decode() if match else ""
