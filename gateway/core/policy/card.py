@@ -120,7 +120,7 @@ def _receipt(policy: Policy) -> str:
     when = {
         ReceiptSend.ALWAYS: "Yes. A short note tells you once it has been read",
         ReceiptSend.ON_REQUEST: "If you ask for a read receipt in your mail program, you get one once it has been read",
-        ReceiptSend.IMPORTANT: "If you mark a message as important or ask for a read receipt, you are told once it has been read",
+        ReceiptSend.IMPORTANT: "If you mark it as important or ask for a receipt, you are told once it has been read",
         ReceiptSend.IF_URGENT: "Only where words of urgency were found: then you are told once it has been read",
         ReceiptSend.NEVER: "No. Nothing tells you when it is read",
     }[rule.send]

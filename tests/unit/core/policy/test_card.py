@@ -47,7 +47,7 @@ def answers(about: About = NOBODY, **knobs: object) -> dict[str, str]:
         ({"receipt": {"send": "always"}}, "receipt", "Yes. A short note tells you once it has been read, as soon as"),
         ({"receipt": {"send": "always", "grace": "0"}}, "receipt", "once it has been read."),
         ({"receipt": {"send": "on-request"}}, "receipt", "If you ask for a read receipt"),
-        ({"receipt": {"send": "important"}}, "receipt", "If you mark a message as important"),
+        ({"receipt": {"send": "important"}}, "receipt", "If you mark it as important"),
         ({"receipt": {"send": "if-urgent"}}, "receipt", "Only where words of urgency were found"),
         ({"receipt": {"send": "never"}}, "receipt", "No. Nothing tells you when it is read."),
         ({"billing": {"counts": "nothing"}}, "charge", "No time is counted"),
