@@ -1,0 +1,233 @@
+"""Where our own mail goes out: the smart host, or a Maildir for trying things out.
+
+A reverse-path, a recipient and content go in, the smart host's reply comes out, a refusal like any other.
+One kept connection and a pace, since providers throttle (Microsoft 365: 30 messages a minute). Never sends again
+once content has gone out: whether to try later is the outbox's matter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import deque
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import aiosmtplib
+import structlog
+
+from gateway.core.replies import NO_DOWNSTREAM, Reply, parse, permanent, transient
+from gateway.transport.maildir import noted, put
+from gateway.transport.pool import trusting
+from gateway.transport.smtp import Target
+
+#: Longest that a message waits for its turn, in seconds: less than any lease of the outbox.
+PATIENCE = 15.0
+#: A connection idle for longer is opened anew.
+MAX_IDLE = 30.0
+
+TOO_FAST = transient(451, "4.5", "Our own limit of messages a minute is reached")
+NO_LOGIN = transient(454, "7.0", "The smart host refused our sign-in: look at user and password")
+NO_TLS = transient(451, "7.5", "No trusted TLS connection to the smart host")
+BAD_ADDRESS = permanent(553, "1.3", "The address can't be written into a command")
+NEEDS_SMTPUTF8 = permanent(550, "6.7", "The smart host does not take non-ASCII addresses")
+
+log = structlog.get_logger(__name__)
+
+
+class Pace:
+    """At most so many turns in any span of 60 seconds."""
+
+    def __init__(self, per_minute: int, patience: float = PATIENCE, span: float = 60.0) -> None:
+        self._turns: deque[float] = deque(maxlen=per_minute)
+        self._patience = patience
+        self._span = span
+
+    async def turn(self) -> bool:
+        """Wait for a turn; False where it would take too long."""
+        loop = asyncio.get_running_loop()
+        full = len(self._turns) == self._turns.maxlen
+        due = self._turns[0] + self._span if full else loop.time()
+        if due - loop.time() > self._patience:
+            return False
+        self._turns.append(max(due, loop.time()))
+        if due > loop.time():
+            come: asyncio.Future[None] = loop.create_future()
+            timer = loop.call_at(due, come.set_result, None)
+            try:
+                await come
+            finally:
+                timer.cancel()
+        return True
+
+
+class Smarthost:
+    """`gateway.ports.Submission` by SMTP, one message at a time."""
+
+    def __init__(self, target: Target, per_minute: int, trust: Path | None = None, timeout: float = 60.0) -> None:
+        self._target = target
+        self._trust = trust
+        self._timeout = timeout
+        self._pace = Pace(per_minute)
+        self._turn = asyncio.Lock()
+        self._smtp: aiosmtplib.SMTP | None = None
+        self._last_used = 0.0
+
+    async def __aenter__(self) -> Self:
+        """Open nothing yet."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the kept connection."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the kept connection."""
+        async with self._turn:
+            await self._drop()
+
+    async def submit(self, reverse_path: str, recipient: str, content: bytes) -> Reply:
+        """As `gateway.ports.Submission` says. Our own faults (sign-in, certificate, pace) are 4yz."""
+        if not (reverse_path.isprintable() and recipient.isprintable() and recipient):
+            return BAD_ADDRESS
+        async with self._turn:
+            if not await self._pace.turn():
+                return TOO_FAST
+            try:
+                return await self._submit(reverse_path, recipient, content)
+            except aiosmtplib.SMTPAuthenticationError as error:
+                fault = error.__class__.__name__
+                reply = NO_LOGIN
+            except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+                fault = error.__class__.__name__
+                reply = NO_TLS if _is_tls(error) else NO_DOWNSTREAM
+            log.warning("smarthost-failed", host=self._target.host, error=fault)
+            await self._drop()
+            return reply
+
+    async def _submit(self, reverse_path: str, recipient: str, content: bytes) -> Reply:
+        kept = await self._kept()
+        if kept is not None:
+            try:
+                return await self._transact(kept, reverse_path, recipient, content)
+            except _Stale:
+                await self._drop()
+        return await self._transact(await self._open(), reverse_path, recipient, content)
+
+    async def _transact(self, smtp: aiosmtplib.SMTP, reverse_path: str, recipient: str, content: bytes) -> Reply:
+        refusal = await self._envelope(smtp, reverse_path, recipient, content)
+        if refusal is not None:
+            return refusal
+        try:
+            done = await smtp.data(content)
+        except aiosmtplib.SMTPDataError as error:
+            return await self._refused(smtp, error)
+        self._last_used = asyncio.get_running_loop().time()
+        return _reply(done.code, done.message)
+
+    async def _envelope(self, smtp: aiosmtplib.SMTP, reverse_path: str, recipient: str, content: bytes) -> Reply | None:
+        options = ["BODY=8BITMIME"] if not content.isascii() and smtp.supports_extension("8bitmime") else []
+        if not (reverse_path + recipient).isascii():
+            if not smtp.supports_extension("smtputf8"):
+                return NEEDS_SMTPUTF8
+            options.append("SMTPUTF8")
+        try:
+            await smtp.mail(reverse_path, options=options, encoding="utf-8")
+            await smtp.rcpt(recipient, encoding="utf-8")
+        except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPRecipientRefused) as error:
+            if error.code == 421:
+                raise _Stale(error.message) from error
+            return await self._refused(smtp, error)
+        except aiosmtplib.SMTPServerDisconnected as error:
+            raise _Stale(error.message) from error
+        except ValueError:
+            # aiosmtplib's own look at addresses.
+            await self._drop()
+            return BAD_ADDRESS
+        return None
+
+    async def _refused(self, smtp: aiosmtplib.SMTP, error: aiosmtplib.SMTPResponseException) -> Reply:
+        """The refusal as a reply; the connection is made ready for the next message."""
+        if smtp.is_connected:
+            try:
+                await smtp.rset()
+            except aiosmtplib.SMTPException:
+                await self._drop()
+        self._last_used = asyncio.get_running_loop().time()
+        return _reply(error.code, error.message)
+
+    async def _kept(self) -> aiosmtplib.SMTP | None:
+        """The kept connection, if it stands and was used not long ago."""
+        fresh = asyncio.get_running_loop().time() - self._last_used < MAX_IDLE
+        if self._smtp is not None and self._smtp.is_connected and fresh:
+            return self._smtp
+        await self._drop()
+        return None
+
+    async def _open(self) -> aiosmtplib.SMTP:
+        target = self._target
+        context = await asyncio.to_thread(trusting, self._trust) if target.security else None
+        smtp = aiosmtplib.SMTP(
+            hostname=target.host,
+            port=target.port,
+            local_hostname=target.helo,
+            use_tls=target.security == "tls",
+            start_tls=target.security == "starttls",
+            tls_context=context,
+            timeout=self._timeout,
+        )
+        await smtp.connect()
+        self._smtp = smtp
+        if target.user:
+            await smtp.login(target.user, target.password)
+        return smtp
+
+    async def _drop(self) -> None:
+        smtp, self._smtp = self._smtp, None
+        if smtp is None or not smtp.is_connected:
+            return
+        try:
+            await smtp.quit(timeout=2.0)
+        except (aiosmtplib.SMTPException, OSError):
+            smtp.close()
+
+
+class MaildirSmarthost:
+    """`gateway.ports.Submission` into a Maildir, with the envelope on top; nothing leaves the machine."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def __aenter__(self) -> Self:
+        """Nothing to open."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to close."""
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+    async def submit(self, reverse_path: str, recipient: str, content: bytes) -> Reply:
+        """As `gateway.ports.Submission` says."""
+        if not (reverse_path.isprintable() and recipient.isprintable() and recipient):
+            return BAD_ADDRESS
+        return await put(self._path, noted(reverse_path, recipient, content))
+
+
+class _Stale(aiosmtplib.SMTPServerDisconnected):
+    """The connection went before content did."""
+
+
+def _is_tls(error: BaseException) -> bool:
+    causes = (error, error.__cause__, error.__context__)
+    return any(isinstance(cause, ssl.SSLError) for cause in causes)
+
+
+def _reply(code: int, message: str) -> Reply:
+    return parse(code, tuple(message.split("\n")))
