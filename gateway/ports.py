@@ -106,7 +106,7 @@ class Keeping(Protocol):
         """For each policy that decided a message: when its oldest one was received. Raises Unavailable."""
         ...
 
-    async def forget(self, policy: str, before: datetime) -> int:
+    async def erase(self, policy: str, before: datetime) -> int:
         """Erase the messages that this policy decided and that were received before, with all that hangs on them.
 
         How many; raises Unavailable.

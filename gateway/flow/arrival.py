@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
@@ -21,7 +22,7 @@ from gateway.core.message.fields import our_fields
 from gateway.core.message.read import read
 from gateway.core.message.trace import received_field
 from gateway.core.policy.schema import Client
-from gateway.core.replies import Reply, accepted
+from gateway.core.replies import NO_DOWNSTREAM, Reply, accepted
 from gateway.core.routing import Route
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
@@ -67,7 +68,7 @@ class Arrival:
     async def _take(self, route: Route, facts: Facts, content: bytes) -> Reply:
         now = self.clock.now()
         setting = self.in_force.setting(route.mailbox, route.policy)
-        known = await self._look_up(facts, setting)
+        known = await self._look_up(facts, setting, now)
         if known.history.relayed_before:
             log.info("retry-of-a-relayed-message", mailbox=route.mailbox, message=facts.key[:12])
             return accepted("Taken already")
@@ -78,10 +79,10 @@ class Arrival:
             await self._append(decision, reply)
         return reply
 
-    async def _look_up(self, facts: Facts, setting: Setting) -> Known:
+    async def _look_up(self, facts: Facts, setting: Setting, now: datetime) -> Known:
         try:
             async with asyncio.timeout(RECORD_TIMEOUT):
-                return await look_up(self.record, self.roster, self.clock, facts, setting)
+                return await look_up(self.record, self.roster, facts, setting, now)
         except (Unavailable, TimeoutError):
             self._record_is_down()
             return Known(None, UNKNOWN)
@@ -90,9 +91,12 @@ class Arrival:
         ours = our_fields(decision.fields)
         hostname = self.in_force.settings.gateway.smtp.hostname
         trace = received_field(facts.envelope, hostname=hostname, now=self.clock.now(), id=facts.digest[:16])
-        with self.metrics.relay_seconds.time():
-            reply = await self.transports[route.mailbox].relay(facts.envelope, trace + ours + content)
-        self.metrics.relayed(reply)
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        reply = await self.transports[route.mailbox].relay(facts.envelope, trace + ours + content)
+        self.metrics.relayed(route.mailbox, reply, loop.time() - begun)
+        tell = self.alerts.tell if reply == NO_DOWNSTREAM else self.alerts.clear
+        tell("downstream-down", mailbox=route.mailbox)
         outcome = "relayed" if reply.accepted else "refused"
         log.info(outcome, mailbox=route.mailbox, message=facts.key[:12], code=reply.code)
         return reply
@@ -121,7 +125,7 @@ async def facts_of(content: bytes, envelope: Envelope, own: frozenset[str]) -> F
     return read(content, envelope, own=own)
 
 
-async def look_up(record: Record, roster: Roster, clock: Clock, facts: Facts, setting: Setting) -> Known:
+async def look_up(record: Record, roster: Roster, facts: Facts, setting: Setting, now: datetime) -> Known:
     """The client and the history behind a message. Raises Unavailable."""
     person = person_of(facts, setting.authserv)
     ref = Ref(setting.mailbox, facts.key)
@@ -130,4 +134,4 @@ async def look_up(record: Record, roster: Roster, clock: Clock, facts: Facts, se
     client = await roster.client(setting.mailbox, facts.author.address)
     if client is None and person != facts.author.address:
         client = await roster.client(setting.mailbox, person)
-    return Known(client, await record.history(question, clock.now()))
+    return Known(client, await record.history(question, now))

@@ -103,9 +103,10 @@ class Observation:
         """A message that nobody recorded: it came another way, or while the record was down."""
         route = self.in_force.default_route(mailbox)
         setting = self.in_force.setting(mailbox, route.policy)
-        known = await look_up(self.record, self.roster, self.clock, facts, setting)
+        now = self.clock.now()
+        known = await look_up(self.record, self.roster, facts, setting, now)
         setting = self.in_force.setting(mailbox, route.policy, known.client)
-        decision = decide(facts, setting, known.history, self.clock.now(), via="mailbox")
+        decision = decide(facts, setting, known.history, now, via="mailbox")
         await self.record.append(decision.ref, [decision.received], decision.effects)
         log.info("found-in-mailbox", mailbox=mailbox, message=facts.key[:12])
         return await self.record.story(decision.ref)

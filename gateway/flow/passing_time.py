@@ -42,6 +42,6 @@ class PassingTime:
         """Erase what no card says is kept; the moment to look again. Raises Unavailable."""
         forgetting = expire(await self.keeping.oldest(), self.in_force.policies, self.clock.now())
         for policy, before in forgetting.before.items():
-            count = await self.keeping.forget(policy, before)
+            count = await self.keeping.erase(policy, before)
             log.info("forgotten", policy=policy, messages=count)
         return forgetting.wake

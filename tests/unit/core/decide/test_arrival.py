@@ -167,7 +167,7 @@ def test_the_agreed_word_makes_a_message_urgent() -> None:
 
 
 def test_a_machines_crisis_words_alert_nobody_unless_a_client_sent_them() -> None:
-    machine = facts("If you want to end my life story, read on.", Auto_Submitted="auto-generated")
+    machine = facts("If you want to end my life story, read on.", Auto_Submitted="auto-generated", List_Id="<a.b>")
     assert alert_of(decide(machine, setting(client=None), QUIET_HISTORY, NOW)) is None
     assert alert_of(decide(machine, setting(), QUIET_HISTORY, NOW)) is not None
 

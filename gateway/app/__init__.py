@@ -1,0 +1,20 @@
+"""The composition root: settings in, a running house out. It alone knows which adapter stands behind each port."""
+
+from gateway.app.desk import Desk, open_desk
+from gateway.app.house import House, open_house
+from gateway.app.probes import probes_for
+from gateway.app.wiring import settings_from, templates_of
+from gateway.credentials import CredentialError
+from gateway.store import WrongKey
+
+__all__ = [
+    "CredentialError",
+    "Desk",
+    "House",
+    "WrongKey",
+    "open_desk",
+    "open_house",
+    "probes_for",
+    "settings_from",
+    "templates_of",
+]

@@ -1,0 +1,57 @@
+"""What commands need beside a gateway that may or may not be running: queries, actions, and the decision itself."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.admin.actions import Actions
+from gateway.admin.queries import Queries
+from gateway.alerts import LogAlerts
+from gateway.app.wiring import open_record, queries_over
+from gateway.clock import SystemClock
+from gateway.core.decide.arrival import decide
+from gateway.core.decide.decision import Decision
+from gateway.core.message.facts import Envelope, Facts
+from gateway.core.routing import Route
+from gateway.flow.arrival import facts_of, look_up
+from gateway.flow.in_force import InForce
+from gateway.metrics import Metrics
+from gateway.ports import Clock
+from gateway.settings.load import as_routes
+from gateway.settings.schema import Settings
+from gateway.store import Store
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What commands need beside a gateway that may or may not be running."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    in_force: InForce
+    queries: Queries
+    actions: Actions
+
+    async def decide(self, route: Route, envelope: Envelope, content: bytes, now: datetime) -> tuple[Facts, Decision]:
+        """What a live message would meet at this instant. Raises Unavailable."""
+        facts = await facts_of(content, envelope, self.in_force.own)
+        setting = self.in_force.setting(route.mailbox, route.policy)
+        known = await look_up(self.store, self.store, facts, setting, now)
+        setting = self.in_force.setting(route.mailbox, route.policy, known.client)
+        return facts, decide(facts, setting, known.history, now)
+
+
+@asynccontextmanager
+async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
+    """Queries and actions over the store. Raises Unavailable and CredentialError."""
+    clock, metrics = SystemClock(), Metrics()
+    alerts = LogAlerts(clock, metrics)
+    async with open_record(settings) as store:
+        await store.migrate()
+        in_force = InForce(settings, as_routes(settings))
+        queries = queries_over(in_force, store, alerts, lambda: None)
+        yield Desk(settings, clock, store, in_force, queries, Actions(lambda: settings, store, store))

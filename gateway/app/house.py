@@ -1,0 +1,221 @@
+"""The house: every room wired in the order in which a message meets them, run until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from gateway import __version__, logs, shipped
+from gateway.admin.queries import Condition
+from gateway.alerts import LogAlerts
+from gateway.app.wiring import (
+    below,
+    open_record,
+    queries_over,
+    secret_of,
+    server_tls,
+    settings_from,
+    smarthost_of,
+    templates_of,
+    transport_of,
+)
+from gateway.clock import SystemClock
+from gateway.flow.arrival import Arrival
+from gateway.flow.in_force import InForce
+from gateway.flow.in_hand import InHand
+from gateway.flow.observation import Observation
+from gateway.flow.passing_time import PassingTime
+from gateway.intake.server import Intake
+from gateway.mailbox import Watch, watch_for
+from gateway.metrics import Metrics
+from gateway.outbox.worker import Worker
+from gateway.ports import Clock, Flags, Unavailable
+from gateway.settings.errors import SettingsError
+from gateway.settings.load import as_routes
+from gateway.settings.schema import Gateway, Mailbox, Settings
+from gateway.store import Store
+from gateway.web.pages import Pages
+from gateway.web.server import Server
+
+log = structlog.get_logger(__name__)
+
+#: How often a store that was down at the start is tried again.
+_STORE_AGAIN = timedelta(seconds=5)
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIterator[House]:
+    """Everything wired and nothing running yet. Raises CredentialError, and OSError for an unreadable certificate."""
+    logs.set_up(settings.gateway.logs.level, settings.gateway.logs.format)
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_record(settings))
+        house = House(settings, clock, store)
+        for transport in house.transports.values():
+            stack.push_async_callback(transport.aclose)
+        stack.push_async_callback(house.smarthost.aclose)
+        yield house
+
+
+class House:
+    """The running gateway."""
+
+    def __init__(self, settings: Settings, clock: Clock, store: Store) -> None:
+        """Wire the rooms in the order of the picture; nothing opens yet."""
+        self.settings, self.clock, self.store = settings, clock, store
+        gateway = settings.gateway
+        self.metrics = Metrics()
+        self.alerts = LogAlerts(clock, self.metrics)
+        self.in_force = InForce(settings, as_routes(settings))
+        self.transports = {name: transport_of(settings, mailbox) for name, mailbox in gateway.mailboxes.items()}
+        in_hand = InHand()
+        self.arrival = Arrival(clock, store, store, self.transports, self.in_force, in_hand, self.alerts, self.metrics)
+        tls = server_tls(settings.folder, gateway.smtp.tls)
+        self.intake = Intake(gateway.smtp, tls, self.in_force.route, self.arrival)
+        self.observation = Observation(clock, store, store, store, self.in_force, in_hand)
+        self.watches: dict[str, Watch] = {}
+        self.flags: dict[str, Flags] = {}
+        for name, mailbox in gateway.mailboxes.items():
+            self._watch(name, mailbox)
+        self.smarthost = smarthost_of(settings)
+        self.worker = Worker(
+            outbox=store,
+            submission=self.smarthost,
+            wording=templates_of(settings),
+            folders=store,
+            flags=self.flags.get,
+            clock=clock,
+            alerts=self.alerts,
+            bell=store.bell,
+            sender_name=gateway.practice.name,
+        )
+        self.passing_time = PassingTime(clock, store, self.in_force)
+        self.queries = queries_over(self.in_force, store, self.alerts, lambda: self.conditions)
+        self.ready = asyncio.Event()
+        self.web = Server(gateway.web.listen, self._pages().app()) if gateway.web else None
+        self.smtp_address = ("", 0)
+        self.web_address = ("", 0)
+        self._record_is_prepared = False
+
+    @property
+    def conditions(self) -> dict[str, Condition]:
+        """How each watch is doing."""
+        return {name: watch.condition for name, watch in self.watches.items()}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run every service until `stop` is set, then finish what is in flight.
+
+        Raises OSError where an address can't be listened on, WrongKey where the database was sealed with another key.
+        """
+        await self._prepare_record()
+        if self.web is not None:
+            self.web.open()
+        async with asyncio.TaskGroup() as services:
+            running = [services.create_task(run()) for run in self._services()]
+            await self._greet()
+            await stop.wait()
+            log.info("stopping")
+            for task in running:
+                task.cancel()
+
+    def _pages(self) -> Pages:
+        folders = [shipped.folder("templates") / "web"]
+        return Pages(self.queries, self.metrics, folders, now=self.clock.now, serving=self.ready.is_set)
+
+    def _services(self) -> Iterator[Callable[[], Coroutine[Any, Any, None]]]:
+        yield self.intake.run
+        yield self.worker.run
+        yield self.passing_time.run
+        yield self._keep_preparing
+        for watch in self.watches.values():
+            yield watch.run
+        if self.web is not None:
+            yield self.web.run
+
+    async def _greet(self) -> None:
+        self.smtp_address = (await self.intake.bound())[0]
+        if self.web is not None:
+            self.web_address = self.web.address
+        log.info("ready", version=__version__, mailboxes=sorted(self.settings.gateway.mailboxes))
+        self.ready.set()
+
+    async def _prepare_record(self) -> None:
+        """Mail first: a database that is down at the start does not keep the gateway from relaying."""
+        try:
+            await self.store.migrate()
+        except Unavailable:
+            self.alerts.tell("record-down")
+        else:
+            self._record_is_prepared = True
+            self.alerts.clear("record-down")
+
+    async def _keep_preparing(self) -> None:
+        never = asyncio.Event()
+        while not self._record_is_prepared:
+            await self.clock.wait(never, self.clock.now() + _STORE_AGAIN)
+            await self._prepare_record()
+
+    async def reload(self) -> tuple[str, ...]:
+        """Take up changed files. What is wrong with them, line by line; then the running settings stay in force."""
+        try:
+            fresh = await asyncio.to_thread(settings_from, self.settings.folder)
+        except SettingsError as error:
+            return self._keep_running(tuple(str(fault) for fault in error.faults))
+        if fixed := _needs_restart(self.settings.gateway, fresh.gateway):
+            return self._keep_running(tuple(f"{key} has changed: restart to take it up" for key in fixed))
+        self.settings = fresh
+        self.in_force.replace(fresh, as_routes(fresh))
+        self.worker.wording = templates_of(fresh)
+        self.worker.sender_name = fresh.gateway.practice.name
+        self.alerts.clear("reload-refused")
+        log.info("reloaded", policies=sorted(fresh.policies), routes=len(fresh.routes))
+        return ()
+
+    def _keep_running(self, faults: tuple[str, ...]) -> tuple[str, ...]:
+        for fault in faults:
+            log.error("reload-refused", fault=fault)
+        self.alerts.tell("reload-refused")
+        return faults
+
+    def _watch(self, name: str, mailbox: Mailbox) -> None:
+        if mailbox.watch is None:
+            return
+        self.watches[name], self.flags[name] = watch_for(
+            name,
+            mailbox.model_copy(update={"trust": below(self.settings.folder, mailbox.trust)}),
+            password=lambda: secret_of(self.settings, mailbox.password),
+            observer=self.observation,
+            folders=self.store,
+            record=self.store,
+            alerts=self.alerts,
+            clock=self.clock,
+        )
+
+
+def _needs_restart(old: Gateway, new: Gateway) -> tuple[str, ...]:
+    """Keys whose change a running gateway can't take up: what it listens on, and whom it is connected to."""
+    whole = [key for key in ("smtp", "store", "smarthost", "web", "logs") if getattr(old, key) != getattr(new, key)]
+    names = sorted(old.mailboxes.keys() | new.mailboxes.keys())
+    wired = [f"mailboxes.{name}" for name in names if _wiring(old, name) != _wiring(new, name)]
+    return (*whole, *wired)
+
+
+def _wiring(gateway: Gateway, name: str) -> tuple[object, ...] | None:
+    known = gateway.mailboxes.get(name)
+    if known is None:
+        return None
+    return (
+        known.address,
+        known.deliver,
+        known.deliver_password,
+        known.watch,
+        known.password,
+        known.trust,
+        known.inbox,
+        known.sent,
+    )

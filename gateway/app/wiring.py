@@ -1,0 +1,97 @@
+"""Settings to adapters: each function makes what stands behind one port. Nothing is opened by calling it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from gateway import __version__, shipped
+from gateway.admin.queries import Condition, Queries
+from gateway.alerts import LogAlerts
+from gateway.credentials import key_ring, read_secret
+from gateway.flow.in_force import InForce
+from gateway.settings.load import load
+from gateway.settings.schema import Certificate, Mailbox, Secret, Settings
+from gateway.store import Sealer, Store, open_store
+from gateway.transport import Downstream, Maildir, MaildirSmarthost, Smarthost, smarthost_for, transport_for
+from gateway.wording import Templates
+
+
+def settings_from(folder: Path) -> Settings:
+    """Read and check a config folder. Raises SettingsError with every fault."""
+    return load(folder)
+
+
+def templates_of(settings: Settings) -> Templates:
+    """The practice's own templates before the shipped ones."""
+    folders = [settings.folder / "templates", shipped.folder("templates")]
+    gateway = settings.gateway
+    return Templates(folders, gateway.practice, gateway.mailboxes, settings.policies)
+
+
+@asynccontextmanager
+async def open_record(settings: Settings) -> AsyncIterator[Store]:
+    """The store of these settings, not yet migrated. Raises CredentialError."""
+    store = settings.gateway.store
+    sealer = Sealer(key_ring(store.key, settings.folder))
+    host = next(iter(settings.gateway.mailboxes.values())).address.rpartition("@")[2]
+    async with open_store(store.url, sealer=sealer, host=host, password=secret_of(settings, store.password)) as opened:
+        yield opened
+
+
+def queries_over(
+    in_force: InForce, store: Store, alerts: LogAlerts, watches: Callable[[], Mapping[str, Condition] | None]
+) -> Queries:
+    """All that an admin can ask; `watches` gives None outside the running gateway."""
+    return Queries(
+        settings=lambda: in_force.settings,
+        stories=store,
+        desk=store,
+        roster=store,
+        alerts=alerts,
+        watches=watches,
+        version=__version__,
+    )
+
+
+def transport_of(settings: Settings, mailbox: Mailbox) -> Downstream | Maildir:
+    """The way to a mailbox's downstream. Raises CredentialError."""
+    return transport_for(
+        mailbox.deliver,
+        helo=settings.gateway.smtp.hostname,
+        password=secret_of(settings, mailbox.deliver_password),
+        trust=below(settings.folder, mailbox.trust),
+    )
+
+
+def smarthost_of(settings: Settings) -> Smarthost | MaildirSmarthost:
+    """The way out for our own mail. Raises CredentialError."""
+    smarthost = settings.gateway.smarthost
+    return smarthost_for(
+        smarthost.url,
+        helo=settings.gateway.smtp.hostname,
+        password=secret_of(settings, smarthost.password),
+        per_minute=smarthost.per_minute,
+        trust=below(settings.folder, smarthost.trust),
+    )
+
+
+def server_tls(folder: Path, certificate: Certificate | None) -> ssl.SSLContext | None:
+    """What STARTTLS is offered with, None without a certificate. Raises OSError for one that can't be read."""
+    if certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(folder / certificate.certificate, folder / certificate.key)
+    return context
+
+
+def secret_of(settings: Settings, secret: Secret | None) -> str:
+    """The secret itself, empty where none is configured. Raises CredentialError."""
+    return read_secret(secret, settings.folder) if secret else ""
+
+
+def below(folder: Path, path: Path | None) -> Path | None:
+    """A path of the settings, relative to their folder."""
+    return folder / path if path else None

@@ -1,0 +1,51 @@
+"""`handrail check`: what is wrong with the config, and with the world that it names."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from gateway import app as house
+from gateway.admin.checks import Finding, Severity, check_live
+from gateway.admin.checks import check as consistency
+from gateway.cli.options import DEFAULT, AsJson, Config
+from gateway.cli.output import FOUND, WRONG, print_json
+from gateway.settings.errors import SettingsError
+
+_MARKS = {Severity.ERROR: "error  ", Severity.WARNING: "warning", Severity.NOTICE: "notice ", Severity.FINE: "ok     "}
+
+
+def check(
+    config: Config = DEFAULT,
+    live: Annotated[bool, typer.Option("--live", help="Also ask mail servers, smart host, store and DNS.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check the config folder: faults with file and line, promises that can't be kept, each with its mend."""
+    try:
+        settings = house.settings_from(config)
+    except SettingsError as error:
+        if as_json:
+            print_json({"faults": error.faults, "findings": []})
+        else:
+            typer.echo(str(error), err=True)
+        raise typer.Exit(WRONG) from None
+    findings = list(consistency(settings))
+    if live:
+        findings += asyncio.run(check_live(house.probes_for(settings)))
+    if as_json:
+        print_json({"faults": [], "findings": findings})
+    else:
+        _tell(findings, str(config))
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        raise typer.Exit(FOUND)
+
+
+def _tell(findings: Sequence[Finding], folder: str) -> None:
+    for finding in findings:
+        mend = f"\n          mend: {finding.mend}" if finding.mend and finding.severity is not Severity.FINE else ""
+        typer.echo(f"{_MARKS[finding.severity]}  {finding.where}: {finding.what}{mend}")
+    graver = sum(finding.severity in {Severity.ERROR, Severity.WARNING} for finding in findings)
+    typer.echo(f"{folder}: {graver} to mend." if graver else f"{folder}: nothing to mend.")

@@ -1,0 +1,161 @@
+"""`handrail explain`: what would be done with a message, step by step, and the very ack that would go out."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from gateway import app as house
+from gateway.cli.options import DEFAULT, AsJson, Config, run, settings_from
+from gateway.cli.output import FOUND, WRONG, fail, print_json
+from gateway.core.decide.decision import Decision
+from gateway.core.effects import Mail
+from gateway.core.message.facts import Envelope, Facts
+from gateway.core.replies import Reply
+from gateway.core.routing import Route
+from gateway.ports import Words
+from gateway.settings.schema import Settings
+
+_SAMPLE = "Hello, this is a message to see what would happen with it.\n"
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One decision with the words that it would bring about."""
+
+    route: Route
+    facts: Facts
+    decision: Decision
+    said: tuple[tuple[Mail, Words], ...]
+
+
+def explain(
+    sender: Annotated[str, typer.Option("--from", help="The reverse-path: who sends it. <> is the null one.")],
+    recipient: Annotated[str, typer.Option("--to", help="The recipient.")],
+    file: Annotated[Path | None, typer.Argument(help="A message (.eml); - reads it from standard input.")] = None,
+    at: Annotated[str, typer.Option(help="When, for example 2026-11-23T21:10, in the practice's zone.")] = "",
+    config: Config = DEFAULT,
+    as_json: AsJson = False,
+) -> None:
+    """Explain the decision about a message: route, facts, urgency, promise, effects, and why. Sends nothing."""
+    settings = settings_from(config)
+    reverse_path = sender.strip("<>")
+    now = _instant(at, settings)
+
+    async def explained() -> Explained | Reply:
+        async with house.open_desk(settings) as desk:
+            moment = now or desk.clock.now()
+            content = _content(file, reverse_path, recipient, moment)
+            envelope = Envelope(reverse_path, (recipient,))
+            route = desk.in_force.route(reverse_path, recipient)
+            if isinstance(route, Reply):
+                return route
+            facts, decision = await desk.decide(route, envelope, content, moment)
+            wording = house.templates_of(settings)
+            said = tuple((effect, wording.render(effect)) for effect in decision.effects if isinstance(effect, Mail))
+            return Explained(route, facts, decision, said)
+
+    found = run(explained)
+    if isinstance(found, Reply):
+        raise fail(FOUND, f"Refused at RCPT: {found}")
+    if as_json:
+        print_json(_as_json(found))
+    else:
+        _tell(found, ZoneInfo(settings.gateway.practice.timezone))
+
+
+def _instant(text: str, settings: Settings) -> datetime | None:
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no time; write for example 2026-11-23T21:10", param_hint="--at"
+        ) from None
+    return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(settings.gateway.practice.timezone))).astimezone(UTC)
+
+
+def _content(file: Path | None, sender: str, recipient: str, at: datetime) -> bytes:
+    if file is None:
+        return _sample(sender, recipient, at)
+    try:
+        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise fail(WRONG, f"{file}: {error.strerror}") from None
+    return raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
+def _sample(sender: str, recipient: str, at: datetime) -> bytes:
+    message = EmailMessage(policy=SMTP)
+    message["From"], message["To"], message["Subject"] = sender or "MAILER-DAEMON", recipient, "A message"
+    message["Date"] = format_datetime(at)
+    message.set_content(_SAMPLE)
+    return message.as_bytes()
+
+
+def _as_json(found: Explained) -> dict[str, Any]:
+    facts, decision = found.facts, found.decision
+    hidden = {"text", "new_text", "quoted_text"}
+    return {
+        "route": found.route,
+        "facts": {name: getattr(facts, name) for name in facts.__dataclass_fields__ if name not in hidden},
+        "urgency": {
+            "level": decision.assessment.level,
+            "category": decision.assessment.category,
+            "hits": decision.assessment.hits,
+        },
+        "promise": decision.promised,
+        "allowance": decision.usage,
+        "effects": [
+            {"kind": effect.kind, "to": effect.to, "due": effect.due, "subject": words.subject, "body": words.text}
+            for effect, words in found.said
+        ],
+        "fields": [{"name": name, "value": value} for name, value in decision.fields],
+        "reasons": [{"code": reason.code, "why": str(reason)} for reason in decision.reasons],
+    }
+
+
+def _tell(found: Explained, zone: ZoneInfo) -> None:
+    facts, decision = found.facts, found.decision
+    usage = decision.usage
+    limit = f"{usage.used} of {usage.allowed} this {usage.per}" if usage.allowed else "no limit"
+    rows = [
+        ("route", f"{found.route.pattern} leads to mailbox {found.route.mailbox}"),
+        ("policy", decision.received.policy),
+        ("read", f"{facts.new_words} new words, {facts.quoted_words} quoted, {facts.attachment_words} attached"),
+        (
+            "origin",
+            f"{decision.received.origin.value}, {'answerable' if facts.automation.answerable else 'not answerable'}",
+        ),
+        ("urgency", " ".join(filter(None, (decision.assessment.level.value, decision.assessment.category)))),
+        ("read by", _local(decision.promised.read_by, zone)),
+        ("answer by", _local(decision.promised.answer_by, zone)),
+        ("allowance", limit),
+    ]
+    for name, value in rows:
+        typer.echo(f"{name:10} {value}")
+    typer.echo("\nwhy")
+    for reason in decision.reasons:
+        typer.echo(f"  - {reason}")
+    typer.echo("\nheader fields put on top")
+    for name, value in decision.fields:
+        typer.echo(f"  {name}: {value}")
+    for effect, words in found.said:
+        typer.echo(f"\n{effect.kind} to {effect.to}\n  Subject: {words.subject}\n")
+        typer.echo("\n".join(f"  {line}".rstrip() for line in words.text.splitlines()))
+    if not found.said:
+        typer.echo("\nNothing would be sent.")
+
+
+def _local(at: datetime | None, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%A %Y-%m-%d %H:%M %Z}" if at else "nothing is promised"

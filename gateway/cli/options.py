@@ -1,0 +1,42 @@
+"""What every command has in common: where the config is, and how it ends where something is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from gateway import app as house
+from gateway.cli.output import DOWN, WRONG, fail
+from gateway.ports import Unavailable
+from gateway.settings.errors import SettingsError
+from gateway.settings.schema import Settings
+
+T = TypeVar("T")
+
+Config = Annotated[
+    Path, typer.Option("--config", envvar="HANDRAIL_CONFIG", help="The folder with gateway.yaml.", show_default=True)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+DEFAULT = Path("config")
+
+
+def settings_from(folder: Path) -> Settings:
+    """The settings, or an end with every fault of the files named."""
+    try:
+        return house.settings_from(folder)
+    except SettingsError as error:
+        raise fail(WRONG, str(error)) from None
+
+
+def run(call: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a command that talks to the world; faults end it in words."""
+    try:
+        return asyncio.run(call())
+    except Unavailable as error:
+        raise fail(DOWN, f"Not possible now: {error}") from None
+    except house.CredentialError as error:
+        raise fail(WRONG, str(error)) from None

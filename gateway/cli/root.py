@@ -1,0 +1,44 @@
+"""All commands in the order in which an admin meets them."""
+
+from __future__ import annotations
+
+import typer
+
+from gateway import __version__
+from gateway.cli import check, clients, demo, explain, init, ledger, outbox, policy, serve, status
+
+app = typer.Typer(
+    name="handrail",
+    help="An email gateway in front of a therapy practice's mailbox: it confirms what arrived, marks what is urgent, "
+    "says what was read and counts the time, all from one policy file.\n\n"
+    "New here? Run `handrail demo`. For your practice: `handrail init`, `handrail check`, `handrail serve`.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"handrail {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Stands before every command."""
+
+
+app.command("demo")(demo.demo)
+app.command("init")(init.init)
+app.command("check")(check.check)
+app.command("serve")(serve.serve)
+app.command("status")(status.status)
+app.command("explain")(explain.explain)
+app.command("ledger")(ledger.ledger)
+app.add_typer(clients.app, name="clients")
+app.add_typer(policy.app, name="policy")
+app.add_typer(outbox.app, name="outbox")
