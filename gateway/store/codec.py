@@ -26,11 +26,13 @@ _COLUMNS = {"kind", "at"}
 _events: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 _mails: TypeAdapter[Mail] = TypeAdapter(Annotated[Mail, Field(discriminator="kind")])
 
-#: What the sealed fields of each kind of event read as once they are erased.
-_BLANK: dict[str, dict[str, Any]] = {
-    str(one.kind): {field.name: [] if field.name == "reasons" else "" for field in fields(one) if field.name in SEALED}
-    for one in get_args(Event)
-}
+
+def _blank(event: type[Event]) -> dict[str, Any]:
+    """What the sealed fields of an event read as once they are erased."""
+    return {field.name: [] if field.name == "reasons" else "" for field in fields(event) if field.name in SEALED}
+
+
+_BLANK = {field.default: _blank(one) for one in get_args(Event) for field in fields(one) if field.name == "kind"}
 
 
 @dataclass(frozen=True, slots=True)
