@@ -71,9 +71,9 @@ TROUBLES: dict[str, Trouble] = {
     "reload-refused": Trouble(
         "The new settings are wrong, so the running ones stay in force. `handrail check` names file, line and mend."
     ),
-    "bookkeeping-late": Trouble(
-        "A message was relayed but could not be recorded; it is caught up from the mailbox {mailbox}. "
-        "A mailbox without `watch` can't be caught up."
+    "message-skipped": Trouble(
+        "A message in the mailbox {mailbox} could not be taken up: it is neither acked, tagged nor counted. "
+        "The log of the same minute has its uid and the kind of fault: please report that."
     ),
     "unexpected": Trouble(
         "Something went wrong that the gateway has no name for; senders were told to try again. "

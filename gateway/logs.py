@@ -57,6 +57,9 @@ PERSONAL = frozenset(
 _ATOM = r"[^\s<>()\[\],;:\"'@/=]"
 _ADDRESS = re.compile(rf"(?:\"[^\"\n]*\"|(?<!{_ATOM}){_ATOM}+)(?:@|%40){_ATOM}+")
 
+#: The first dozen digits of a message's key (a hash), which our own code logs as `message`.
+_IDENTITY = re.compile(r"[0-9a-f]{12}")
+
 #: Values whose text is what they are; any other object's repr would show its fields.
 _PLAIN = (date, time, timedelta, Decimal, PurePath, Enum)
 
@@ -170,7 +173,7 @@ def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def _clean(key: str, value: Any) -> Any:
-    if key.casefold().replace("-", "_") in PERSONAL:
+    if key.casefold().replace("-", "_") in PERSONAL and not (isinstance(value, str) and _IDENTITY.fullmatch(value)):
         return "[redacted]"
     if isinstance(value, str):
         return _ADDRESS.sub("[address]", value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from gateway.core.effects import Ack, Alert, Mail, Receipt
 from gateway.core.replies import Reply
 
 #: Seconds; a local LMTP server takes milliseconds, a distant one seconds, time-outs end in minutes.
@@ -60,6 +61,20 @@ class Metrics:
         """Count one downstream reply and how long it took."""
         self.messages.labels(mailbox, reply_class(reply)).inc()
         self.relay_seconds.labels(mailbox).observe(seconds)
+
+    def said(self, mail: Mail) -> None:
+        """Count one of our own messages that the smart host took."""
+        match mail:
+            case Ack():
+                self.acks.labels(mail.ref.mailbox).inc()
+            case Receipt():
+                self.receipts.labels(mail.ref.mailbox, mail.form).inc()
+            case Alert():
+                self.alerts.labels(mail.ref.mailbox).inc()
+
+    def refuse(self, reply: Reply) -> None:
+        """Count one recipient that we refused ourselves."""
+        self.refused.labels(reply_class(reply)).inc()
 
     def exposition(self) -> bytes:
         """All of it in Prometheus' text format, of type `content_type`."""

@@ -76,6 +76,11 @@ def test_what_stands_under_a_personal_key_is_taken_out(written: io.StringIO, key
     assert CANARY not in written.getvalue()
 
 
+def test_a_messages_identity_may_stand_under_message(written: io.StringIO) -> None:
+    structlog.get_logger().info("relayed", message="0123456789ab")
+    assert lines(written)[0]["message"] == "0123456789ab"
+
+
 def test_bytes_are_shown_by_their_length(written: io.StringIO) -> None:
     structlog.get_logger().info("thing", chunk=CANARY.encode())
     assert lines(written)[0]["chunk"] == f"[{len(CANARY)} octets]"
