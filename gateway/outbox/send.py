@@ -1,0 +1,159 @@
+"""One effect to one mail, and a smart host's reply to what follows from it.
+
+Values in, values out: the worker does the doing, and the time is its to tell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
+
+from gateway.core.addresses import split
+from gateway.core.effects import Ack, Alert, Mail, Receipt
+from gateway.core.events import Acknowledged, Alerted, Event, ReceiptSent
+from gateway.core.message.compose import Outgoing, compose
+from gateway.core.message.mdn import Disposition, compose_mdn
+from gateway.core.replies import Reply
+from gateway.ports import Claim, Words
+
+#: First and longest wait between two tries, and how long we try: about what mail servers do (RFC 5321 4.5.4.1).
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=4)
+GIVE_UP_AFTER = timedelta(days=3)
+
+#: 5yz that mean "not today": Google's daily limit (X.4.5), Microsoft's (X.4.6).
+_QUOTA_CODES = frozenset({"5.4.5", "5.4.6"})
+_QUOTA_WORDS = "submissionquotaexceeded"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail ready to go."""
+
+    reverse_path: str
+    recipient: str
+    content: bytes
+
+
+def letter(claim: Claim, words: Words, sender_name: str) -> Letter:
+    """The mail for an effect, with the null reverse-path (RFC 3834 3.3, RFC 8098 3.4). Each try gives the same bytes.
+
+    Raises ValueError where a field can't be written.
+    """
+    effect = claim.effect
+    mail = _outgoing(claim, words, sender_name)
+    if isinstance(effect, Receipt) and effect.form == "mdn":
+        return Letter("", effect.to, compose_mdn(mail, _disposition(claim, effect)))
+    return Letter("", effect.to, compose(mail))
+
+
+def _outgoing(claim: Claim, words: Words, sender_name: str) -> Outgoing:
+    effect = claim.effect
+    token, domain = split(claim.message_id.strip("<>"))
+    parent, thread = ("", ()) if isinstance(effect, Alert) else (effect.in_reply_to, effect.references)
+    return Outgoing(
+        sender=effect.sender,
+        sender_name=sender_name,
+        to=effect.to,
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+        message_id=claim.message_id,
+        in_reply_to=parent,
+        # An id of its own holds the token here: a message that referred to itself would fall out of its thread.
+        references=(*thread, f"<{token}.ref@{domain}>"),
+        date=_wanted(claim),
+        auto_submitted="auto-generated" if isinstance(effect, Alert) else "auto-replied",
+        language=words.language,
+    )
+
+
+def _disposition(claim: Claim, effect: Receipt) -> Disposition:
+    host = split(claim.message_id.strip("<>"))[1]
+    return Disposition(
+        reporting_ua=f"{host}; Handrail",
+        final_recipient=effect.sender,
+        original_message_id=effect.in_reply_to,
+    )
+
+
+def aligned(post: Letter, claim: Claim) -> Letter | None:
+    """The same mail from `bounces+TOKEN@` the sender's domain, for who refuses the null reverse-path.
+
+    None for a receipt: its reverse-path must be null (RFC 8098 3.4).
+    """
+    if isinstance(claim.effect, Receipt):
+        return None
+    token = split(claim.message_id.strip("<>"))[0]
+    return replace(post, reverse_path=f"bounces+{token}@{split(claim.effect.sender)[1]}")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing is left to do; these events tell it."""
+
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """It failed for now. `error` names no person."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """It was refused for good. `why` names no person."""
+
+    why: str
+
+
+Outcome = Done | Later | Never
+
+
+def outcome(claim: Claim, reply: Reply, now: datetime) -> Outcome:
+    """What a smart host's reply means for the effect. Only code and enhanced code are kept: texts quote addresses."""
+    if reply.accepted:
+        return Done((event_of(claim, now),))
+    error = f"{reply.code} {reply.enhanced}".strip()
+    return Never(error) if refused(reply) else Later(error)
+
+
+def event_of(claim: Claim, now: datetime) -> Event:
+    """What happened once the smart host has the mail."""
+    effect: Mail = claim.effect
+    if isinstance(effect, Ack):
+        return Acknowledged(at=now, message_id=claim.message_id)
+    if isinstance(effect, Alert):
+        return Alerted(at=now)
+    return ReceiptSent(at=now, by="gateway", form=effect.form)
+
+
+def refused(reply: Reply) -> bool:
+    """Whether the mail itself was refused for good: a 5yz that is neither a quota nor about our login (RFC 4954 6)."""
+    return reply.code // 100 == 5 and not over_quota(reply) and reply.code not in (530, 534, 535, 538)
+
+
+def over_quota(reply: Reply) -> bool:
+    """Whether a 5yz means that the smart host takes no more from us for now."""
+    return reply.enhanced in _QUOTA_CODES or _QUOTA_WORDS in reply.text.casefold().replace(" ", "")
+
+
+def give_up_at(claim: Claim) -> datetime:
+    """When trying ends, counted from when it should have gone."""
+    return _wanted(claim) + GIVE_UP_AFTER
+
+
+def _wanted(claim: Claim) -> datetime:
+    """When it should have gone: a receipt is stored before its time of grace is over."""
+    return max(claim.since, claim.effect.due)
+
+
+def next_try(claim: Claim, now: datetime, random: Random) -> datetime:
+    """Twice as long after each try, spread by a fifth so that many do not come back at once."""
+    doublings = min(max(0, claim.attempts - 1), 16)
+    doubled: timedelta = FIRST_WAIT * 2**doublings
+    wait = min(doubled, LONGEST_WAIT) * random.uniform(0.8, 1.2)
+    return min(now + wait, give_up_at(claim))
