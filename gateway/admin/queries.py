@@ -171,8 +171,12 @@ class Queries:
             mailboxes=self.mailboxes(),
             outbox=dict(sorted(outbox.items())),
             last_day=counts,
-            troubles=tuple(Trouble(what, words) for what, words in self._alerts.standing().items()),
+            troubles=self.troubles(),
         )
+
+    def troubles(self) -> tuple[Trouble, ...]:
+        """What was told to the admin and still stands; asks no store."""
+        return tuple(Trouble(what, words) for what, words in self._alerts.standing().items())
 
     def mailboxes(self) -> tuple[MailboxStatus, ...]:
         """Every mailbox of the settings with the condition of its watch."""
