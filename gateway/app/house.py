@@ -25,6 +25,8 @@ from gateway.app.wiring import (
     transport_of,
 )
 from gateway.clock import SystemClock
+from gateway.core.replies import Reply
+from gateway.core.routing import Route
 from gateway.flow.arrival import Arrival
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
@@ -76,7 +78,7 @@ class House:
         in_hand = InHand()
         self.arrival = Arrival(clock, store, store, self.transports, self.in_force, in_hand, self.alerts, self.metrics)
         tls = server_tls(settings.folder, gateway.smtp.tls)
-        self.intake = Intake(gateway.smtp, tls, self.in_force.route, self.arrival)
+        self.intake = Intake(gateway.smtp, tls, self._route, self.arrival)
         self.observation = Observation(clock, store, store, store, self.in_force, in_hand)
         self.watches: dict[str, Watch] = {}
         self.flags: dict[str, Flags] = {}
@@ -123,8 +125,14 @@ class House:
             for task in running:
                 task.cancel()
 
+    def _route(self, reverse_path: str, recipient: str) -> Route | Reply:
+        found = self.in_force.route(reverse_path, recipient)
+        if isinstance(found, Reply):
+            self.metrics.refuse(found)
+        return found
+
     def _pages(self) -> Pages:
-        folders = [shipped.folder("templates") / "web"]
+        folders = [self.settings.folder / "templates" / "web", shipped.folder("templates") / "web"]
         return Pages(self.queries, self.metrics, folders, now=self.clock.now, serving=self.ready.is_set)
 
     def _services(self) -> Iterator[Callable[[], Coroutine[Any, Any, None]]]:
@@ -140,7 +148,7 @@ class House:
     async def _greet(self) -> None:
         self.smtp_address = (await self.intake.bound())[0]
         if self.web is not None:
-            self.web_address = self.web.address
+            self.web_address = await self.web.bound()
         log.info("ready", version=__version__, mailboxes=sorted(self.settings.gateway.mailboxes))
         self.ready.set()
 

@@ -7,6 +7,7 @@ from ruamel.yaml import YAML
 
 from gateway.cli.options import DEFAULT, AsJson, Config, settings_from
 from gateway.cli.output import WRONG, fail, print_json
+from gateway.core.policy.card import About
 from gateway.core.policy.card import card as sentences
 from gateway.core.policy.schema import Policy, as_file
 from gateway.settings.schema import Settings
@@ -36,8 +37,10 @@ def show(name: str, config: Config = DEFAULT, as_json: AsJson = False) -> None:
 @app.command()
 def card(name: str, config: Config = DEFAULT, as_json: AsJson = False) -> None:
     """Show the card that a client can read, computed from the policy."""
-    policy = _policy(settings_from(config), name)
-    lines = sentences(policy)
+    settings = settings_from(config)
+    policy, practice = _policy(settings, name), settings.gateway.practice
+    about = About(practice.phone, practice.crisis_line, practice.timezone)
+    lines = sentences(policy, about)
     if as_json:
         print_json([{"question": question, "answer": answer} for question, answer in lines])
         return
