@@ -1,0 +1,352 @@
+"""Relaying to SMTP and LMTP downstreams: real ones for what works, scripted ones for faults."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+import trustme
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway.core.message.facts import Envelope
+from gateway.core.message.lines import normalised
+from gateway.core.replies import NO_DOWNSTREAM, Reply, permanent
+from gateway.transport import Timeouts, transport_for
+from gateway.transport.smtp import BAD_ADDRESS, NEEDS_SMTPUTF8, NO_LOGIN, NO_TLS
+from tests.servers.dovecot import dovecot
+from tests.servers.intake import Arrived, contexts, running_intake
+from tests.servers.scripted import CONTENT, GREET, HANG, PLAIN_GREET, TAKE, Scripted, scripted
+from tests.servers.sink import smtp_sink
+
+ENVELOPE = Envelope("kim@client.example", ("ana@hopestreet.example",))
+TWO = Envelope("kim@client.example", ("ana@hopestreet.example", "ana+x@hopestreet.example"))
+CONTENT_SENT = b"Subject: x\r\n\r\n.dot\r\n..\r\n.\r\nlast\r\n"
+QUICK = Timeouts(connect=2, command=2, data=2, block=2, final=0.2, quit=0.2)
+RESET = ("RSET", b"250 ok\r\n")
+
+
+def down(peer: Scripted, timeouts: Timeouts = QUICK):  # type: ignore[no-untyped-def]
+    return transport_for(f"smtp://127.0.0.1:{peer.port}", helo="gw.example", timeouts=timeouts)
+
+
+# -- what works
+
+
+async def test_the_downstreams_reply_is_the_reply() -> None:
+    async with scripted((*GREET, *TAKE, "QUIT")) as peer, down(peer) as transport:
+        reply = await transport.relay(ENVELOPE, CONTENT_SENT)
+    assert reply == Reply(250, "2.6.0", ("queued as 1",))
+    assert peer.lines[1:4] == ["MAIL FROM:<kim@client.example>", "RCPT TO:<ana@hopestreet.example>", "DATA"]
+    assert peer.contents == [b"Subject: x\r\n\r\n..dot\r\n...\r\n..\r\nlast\r\n"]
+
+
+async def test_the_null_reverse_path_goes_out_as_such() -> None:
+    async with scripted((*GREET, "MAIL FROM:<>", *TAKE[1:])) as peer, down(peer) as transport:
+        assert (await transport.relay(Envelope("", ENVELOPE.recipients), b"x\r\n")).accepted
+
+
+async def test_without_pipelining_each_command_waits_for_its_reply() -> None:
+    talk = ("MAIL", b"250 ok\r\n", "RCPT", b"250 ok\r\n", "DATA", b"354 go\r\n", CONTENT, b"250 ok\r\n")
+    async with scripted((*PLAIN_GREET, *talk)) as peer, down(peer) as transport:
+        assert (await transport.relay(ENVELOPE, b"x\r\n")).accepted
+
+
+async def test_a_downstream_that_knows_only_helo_is_served() -> None:
+    greet = (b"220 old.example\r\n", "EHLO", b"502 what\r\n", "HELO gw.example", b"250 old.example\r\n")
+    talk = ("MAIL", b"250 ok\r\n", "RCPT", b"250 ok\r\n", "DATA", b"354 go\r\n", CONTENT, b"250 ok\r\n")
+    async with scripted((*greet, *talk)) as peer, down(peer) as transport:
+        assert (await transport.relay(ENVELOPE, "ü\r\n".encode())).accepted
+    assert peer.contents == ["ü\r\n".encode()]
+
+
+async def test_parameters_are_sent_where_they_are_offered() -> None:
+    greet = (*GREET[:2], b"250-x\r\n250-SIZE 1000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 PIPELINING\r\n")
+    async with scripted((*greet, *TAKE)) as peer, down(peer) as transport:
+        envelope = Envelope("jürgen@client.example", ENVELOPE.recipients, smtputf8=True)
+        assert (await transport.relay(envelope, "ü\r\n".encode())).accepted
+    assert peer.lines[1] == "MAIL FROM:<jürgen@client.example> SIZE=4 BODY=8BITMIME SMTPUTF8"
+
+
+async def test_a_non_ascii_address_needs_a_downstream_that_takes_it() -> None:
+    async with scripted((*GREET, "QUIT")) as peer, down(peer) as transport:
+        reply = await transport.relay(Envelope("jürgen@client.example", ENVELOPE.recipients), b"x\r\n")
+    assert reply == NEEDS_SMTPUTF8
+
+
+async def test_an_address_cannot_smuggle_a_command() -> None:
+    async with scripted((*GREET, "QUIT")) as peer, down(peer) as transport:
+        reply = await transport.relay(Envelope("a@b>\r\nRCPT TO:<c@d", ENVELOPE.recipients), b"x\r\n")
+    assert reply == BAD_ADDRESS
+
+
+async def test_smtp_sink_gets_what_was_sent_over_one_connection() -> None:
+    async with smtp_sink() as sink:
+        async with transport_for(f"smtp://127.0.0.1:{sink.port}", helo="gw.example") as transport:
+            replies = [await transport.relay(ENVELOPE, CONTENT_SENT) for _ in range(3)]
+        assert [reply.code for reply in replies] == [250] * 3
+        assert sink.contents() == [CONTENT_SENT] * 3
+
+
+async def test_dovecot_takes_mail_over_lmtp_again_and_again() -> None:
+    with dovecot({"ana": "secret", "ben": "secret"}) as server:
+        url = f"lmtp://127.0.0.1:{server.lmtp_port}"
+        async with transport_for(url, helo="gw.example") as transport:
+            for recipients in (("ana",), ("ana", "ben"), ("nobody", "ben")):
+                reply = await transport.relay(Envelope("kim@client.example", recipients), CONTENT_SENT)
+                assert reply.accepted is ("nobody" not in recipients), reply
+            assert reply.code == 550
+            assert reply.enhanced == "5.1.1"
+        assert [len(list(server.root.glob(f"mail/{user}/new/*"))) for user in ("ana", "ben")] == [2, 1]
+
+
+async def test_lmtp_over_a_unix_socket(tmp_path: Path) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await peer.play(reader, writer)
+
+    greet = (b"220 down.example\r\n", "LHLO", b"250-down.example\r\n250 PIPELINING\r\n")
+    peer = Scripted([(*greet, *TAKE, "QUIT")])
+    socket = tmp_path / "a socket"
+    async with await asyncio.start_unix_server(serve, socket):
+        async with transport_for(f"lmtp+unix://{tmp_path}/a%20socket", helo="gw.example") as transport:
+            assert (await transport.relay(ENVELOPE, b"x\r\n")).accepted
+        await peer.ended.wait()
+
+
+@given(
+    content=st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b".", b"..", b"\0", b"a", b"\xff", b" "])).map(b"".join)
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_any_content_reaches_the_downstream_as_it_was_given(content: bytes) -> None:
+    arrived = Arrived()
+    clean = normalised(content)
+    async with running_intake(arrived) as running:
+        async with transport_for(f"smtp://127.0.0.1:{running.port}", helo="gw.example") as transport:
+            assert (await transport.relay(ENVELOPE, clean)).accepted
+    expected = clean if not clean or clean.endswith(b"\r\n") else clean + b"\r\n"
+    assert arrived.messages[0][2] == expected
+
+
+async def test_twenty_at_once_share_a_bounded_pool() -> None:
+    arrived = Arrived()
+    big = b"x" * 998 + b"\r\n"
+    async with running_intake(arrived) as running:
+        async with transport_for(f"smtp://127.0.0.1:{running.port}", helo="gw.example") as transport:
+            replies = await asyncio.gather(*(transport.relay(ENVELOPE, big * 500) for _ in range(20)))
+    assert all(reply.accepted for reply in replies)
+    assert [content for _, _, content in arrived.messages] == [big * 500] * 20
+
+
+# -- refusals
+
+
+async def test_a_refused_recipient_is_passed_on_and_nothing_is_half_delivered() -> None:
+    talk = ("MAIL", "RCPT", "RCPT", b"250 ok\r\n250 ok\r\n550 5.1.1 nobody\r\n", *RESET)
+    async with scripted((*GREET, *talk, *TAKE)) as peer, down(peer) as transport:
+        assert await transport.relay(TWO, b"x\r\n") == permanent(550, "1.1", "nobody")
+        assert (await transport.relay(ENVELOPE, b"y\r\n")).accepted
+    assert peer.contents == [b"y\r\n"]
+
+
+async def test_a_354_without_a_recipient_is_ended_by_a_dot_that_delivers_nothing() -> None:
+    talk = ("MAIL", "RCPT", "DATA", b"250 ok\r\n550 5.1.1 nobody\r\n354 go\r\n", CONTENT, b"554 none\r\n")
+    async with scripted((*GREET, *talk, *TAKE)) as peer, down(peer) as transport:
+        assert (await transport.relay(ENVELOPE, b"x\r\n")).code == 550
+        assert (await transport.relay(ENVELOPE, b"y\r\n")).accepted
+    assert peer.contents == [b"", b"y\r\n"]
+
+
+async def test_a_refusal_after_the_final_dot_is_passed_on() -> None:
+    async with scripted((*GREET, *TAKE[:-1], b"552-5.2.2 over\r\n552 5.2.2 quota\r\n")) as peer:
+        async with down(peer) as transport:
+            assert await transport.relay(ENVELOPE, b"x\r\n") == Reply(552, "5.2.2", ("over", "quota"))
+
+
+async def test_a_refusal_before_the_final_dot_is_passed_on() -> None:
+    async with scripted((*GREET, *TAKE[:4], b"552 5.3.4 too big\r\n", HANG)) as peer, down(peer) as transport:
+        assert await transport.relay(ENVELOPE, b"x" * 998 + b"\r\n") == permanent(552, "3.4", "too big")
+
+
+async def test_a_downstream_that_hangs_up_within_content_has_not_taken_it() -> None:
+    async with scripted((*GREET, *TAKE[:4])) as peer, down(peer) as transport:
+        assert await transport.relay(ENVELOPE, b"x" * 20_000_000) == NO_DOWNSTREAM
+
+
+async def test_long_replies_are_cut() -> None:
+    said = b"550-" + b"x" * 1000 + b"\r\n" + b"550-y\r\n" * 50 + b"550 z\r\n"
+    async with scripted((*GREET, *TAKE[:-1], said)) as peer, down(peer) as transport:
+        reply = await transport.relay(ENVELOPE, b"x\r\n")
+    assert (len(reply.lines), len(reply.lines[0])) == (20, 400)
+
+
+async def test_lmtp_half_taken_is_refused_and_the_retry_goes_to_the_rest_alone() -> None:
+    greet = (b"220 down.example\r\n", "LHLO", b"250-down.example\r\n250 PIPELINING\r\n")
+    head = ("MAIL", "RCPT TO:<ana@", "RCPT TO:<ana+x@", b"250 ok\r\n" * 3)
+    first = (*head, "DATA", b"354 go\r\n", CONTENT, b"250 2.0.0 ok\r\n452 4.2.2 full\r\n")
+    second = ("MAIL", "RCPT TO:<ana+x@", *TAKE[2:])
+    third = (*head, "DATA", b"354 go\r\n", CONTENT, b"250 2.0.0 ok\r\n250 2.0.0 ok\r\n")
+    async with scripted((*greet, *first, *second, *third)) as peer:
+        async with transport_for(f"lmtp://127.0.0.1:{peer.port}", helo="gw.example", timeouts=QUICK) as transport:
+            content = b"Message-ID: <1@client.example>\r\n\r\nx\r\n"
+            assert (await transport.relay(TWO, b"Received: one\r\n" + content)).code == 452
+            assert (await transport.relay(TWO, b"Received: two\r\n" + content)).accepted
+            assert (await transport.relay(TWO, content)).accepted
+
+
+# -- faults
+
+
+async def test_a_downstream_that_is_down_is_451() -> None:
+    async with scripted() as peer:
+        pass
+    async with down(peer) as transport:
+        assert await transport.relay(ENVELOPE, b"x\r\n") == NO_DOWNSTREAM
+
+
+async def test_a_stale_kept_connection_is_replaced_unseen() -> None:
+    async with scripted((*GREET, *TAKE), (*GREET, *TAKE)) as peer, down(peer) as transport:
+        assert (await transport.relay(ENVELOPE, b"x\r\n")).accepted
+        await peer.ended.wait()
+        assert (await transport.relay(ENVELOPE, b"y\r\n")).accepted
+    assert peer.contents == [b"x\r\n", b"y\r\n"]
+
+
+async def test_a_kept_connection_that_fails_before_the_final_dot_is_tried_once_more() -> None:
+    async with scripted((*GREET, *TAKE, "MAIL"), (*GREET, *TAKE)) as peer, down(peer) as transport:
+        assert (await transport.relay(ENVELOPE, b"x\r\n")).accepted
+        assert (await transport.relay(ENVELOPE, b"y\r\n")).accepted
+    assert peer.contents == [b"x\r\n", b"y\r\n"]
+    assert peer.connections == 2
+
+
+async def test_421_on_a_kept_connection_is_staleness() -> None:
+    async with scripted((*GREET, *TAKE, b"", "MAIL", b"421 4.4.2 idle\r\n"), (*GREET, *TAKE)) as peer:
+        async with down(peer) as transport:
+            assert (await transport.relay(ENVELOPE, b"x\r\n")).accepted
+            assert (await transport.relay(ENVELOPE, b"y\r\n")).accepted
+
+
+async def test_421_on_a_new_connection_is_passed_on_as_transient() -> None:
+    async with scripted((*GREET, "MAIL", b"421 4.3.2 busy\r\n")) as peer, down(peer) as transport:
+        reply = await transport.relay(ENVELOPE, b"x\r\n")
+    assert reply.transient
+    assert reply.enhanced == "4.3.2"
+
+
+async def test_unasked_bytes_on_a_kept_connection_are_never_taken_for_a_reply() -> None:
+    async with scripted((*GREET, *TAKE, b"250 2.0.0 stray\r\n", HANG), (*GREET, *TAKE)) as peer:
+        async with down(peer) as transport:
+            assert (await transport.relay(ENVELOPE, b"x\r\n")).accepted
+            async with asyncio.timeout(5):
+                while await transport._idle[0].quiet():
+                    pass
+            assert (await transport.relay(ENVELOPE, b"y\r\n")).accepted
+    assert peer.connections == 2
+
+
+async def test_nothing_is_sent_again_once_the_final_dot_was_out() -> None:
+    async with scripted((*GREET, *TAKE, *TAKE[:-1]), (*GREET, *TAKE)) as peer, down(peer) as transport:
+        assert (await transport.relay(ENVELOPE, b"x\r\n")).accepted
+        assert await transport.relay(ENVELOPE, b"y\r\n") == NO_DOWNSTREAM
+    assert peer.contents == [b"x\r\n", b"y\r\n"]
+    assert peer.connections == 1
+
+
+async def test_a_downstream_that_keeps_silent_after_the_dot_is_451() -> None:
+    async with scripted((*GREET, *TAKE[:-1], HANG)) as peer, down(peer) as transport:
+        assert await transport.relay(ENVELOPE, b"x\r\n") == NO_DOWNSTREAM
+    assert peer.connections == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"250 2.6.0 half", b"250-half\r\n", b"yes\r\n", b"99 x\r\n", b"250+x\r\n", b"250-x\r\n" * 200, b"2" * 9000],
+)
+async def test_half_a_reply_or_no_reply_is_451(said: bytes) -> None:
+    async with scripted((*GREET, *TAKE[:-1], said)) as peer, down(peer) as transport:
+        assert await transport.relay(ENVELOPE, b"x\r\n") == NO_DOWNSTREAM
+
+
+@pytest.mark.parametrize("greeting", [b"554 no service\r\n", b"421 busy\r\n", b"220"])
+async def test_a_downstream_that_does_not_greet_is_451(greeting: bytes) -> None:
+    async with scripted((greeting,)) as peer, down(peer) as transport:
+        assert await transport.relay(ENVELOPE, b"x\r\n") == NO_DOWNSTREAM
+
+
+# -- TLS and sign-in
+
+
+async def test_starttls_with_an_authority_of_our_own(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    trust = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(trust))
+    arrived = Arrived()
+    async with running_intake(arrived, tls=True, authority=authority) as running:
+        url = f"smtp+starttls://localhost:{running.port}"
+        async with transport_for(url, helo="gw.example", trust=trust) as transport:
+            assert (await transport.relay(ENVELOPE, b"x\r\n")).accepted
+        async with transport_for(url, helo="gw.example") as transport:
+            assert await transport.relay(ENVELOPE, b"x\r\n") == NO_TLS
+    assert [envelope.tls for _, envelope, _ in arrived.messages] == [True]
+
+
+async def test_implicit_tls(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    trust = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(trust))
+    server, _ = contexts(authority)
+    peer = Scripted([(*GREET, *TAKE, "QUIT")])
+    async with await asyncio.start_server(peer.play, "localhost", 0, ssl=server) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        async with transport_for(f"smtps://localhost:{port}", helo="gw.example", trust=trust) as transport:
+            assert (await transport.relay(ENVELOPE, b"x\r\n")).accepted
+        async with asyncio.timeout(5):
+            await peer.ended.wait()
+
+
+async def test_starttls_that_is_not_offered_is_no_reason_to_send_in_the_clear() -> None:
+    async with scripted(GREET) as peer:
+        url = f"smtp+starttls://127.0.0.1:{peer.port}"
+        async with transport_for(url, helo="gw.example", timeouts=QUICK) as transport:
+            assert await transport.relay(ENVELOPE, b"x\r\n") == NO_TLS
+
+
+async def test_a_reply_smuggled_in_before_tls_is_noticed() -> None:
+    offer = (
+        b"220 d\r\n",
+        "EHLO",
+        b"250-d\r\n250 STARTTLS\r\n",
+        "STARTTLS",
+        b"220 go\r\n250-evil\r\n250 AUTH PLAIN\r\n",
+    )
+    async with scripted(offer) as peer:
+        url = f"smtp+starttls://127.0.0.1:{peer.port}"
+        async with transport_for(url, helo="gw.example", timeouts=QUICK) as transport:
+            assert await transport.relay(ENVELOPE, b"x\r\n") == NO_TLS
+
+
+@pytest.mark.parametrize(
+    ("offered", "talk"),
+    [
+        (b"AUTH PLAIN LOGIN", ("AUTH PLAIN AGFuYUBoAHM=", b"235 2.7.0 ok\r\n")),
+        (b"AUTH LOGIN", ("AUTH LOGIN", b"334 VXNlcg==\r\n", "YW5hQGg=", b"334 UGFzcw==\r\n", "cw==", b"235 ok\r\n")),
+    ],
+)
+async def test_it_signs_in_where_the_url_names_a_user(offered: bytes, talk: tuple[object, ...]) -> None:
+    async with scripted((*GREET[:2], b"250-d\r\n250-" + offered + b"\r\n250 PIPELINING\r\n", *talk, *TAKE)) as peer:
+        url = f"smtp://ana%40h@127.0.0.1:{peer.port}"
+        async with transport_for(url, helo="gw.example", password="s", timeouts=QUICK) as transport:
+            assert (await transport.relay(ENVELOPE, b"x\r\n")).accepted
+
+
+async def test_a_refused_sign_in_never_loses_a_clients_mail() -> None:
+    async with scripted((*GREET[:2], b"250-d\r\n250 AUTH PLAIN\r\n", "AUTH", b"535 5.7.8 no\r\n")) as peer:
+        url = f"smtp://ana@127.0.0.1:{peer.port}"
+        async with transport_for(url, helo="gw.example", password="s", timeouts=QUICK) as transport:
+            assert await transport.relay(ENVELOPE, b"x\r\n") == NO_LOGIN
+
+
+def test_a_password_does_not_go_out_in_the_clear() -> None:
+    with pytest.raises(ValueError, match="in the clear"):
+        transport_for("smtp://ana@mail.example", helo="gw.example", password="s")
