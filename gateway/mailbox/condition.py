@@ -48,6 +48,8 @@ class Intervals:
     look: timedelta = timedelta(seconds=60)
     #: IDLE is renewed before 9 minutes, where Gmail and home routers cut (RFC 2177 allows 29).
     idle: timedelta = timedelta(minutes=8, seconds=30)
+    #: A pause after a look that the server called for and that found nothing: some tell news with every IDLE.
+    breath: timedelta = timedelta(seconds=1)
     #: A look at every message's flags, because CONDSTORE may lie.
     full: timedelta = timedelta(minutes=10)
     #: Silence after which a command has failed.

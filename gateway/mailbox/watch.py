@@ -113,10 +113,12 @@ class Post:
             await self._look(connection, folder, full=True)
             while clock.now() < until:
                 self._be(State.IDLE)
-                if not await self._wait(connection, wait):
+                stirred = await self._wait(connection, wait)
+                if not stirred:
                     await connection.poke()
                     await self._errand(connection)
-                await self._look(connection, folder, full=False)
+                if not await self._look(connection, folder, full=False) and stirred:
+                    await clock.wait(asyncio.Event(), clock.now() + intervals.breath)
 
     async def _select(self, connection: Connection) -> ImapFolder:
         selected = await connection.select(self.name)
@@ -126,17 +128,20 @@ class Post:
             self.condition = replace(self.condition, tags=Support.KEYWORD if keyword else flagged)
         return ImapFolder(self.name, connection, selected)
 
-    async def _look(self, connection: Connection, folder: ImapFolder, *, full: bool) -> None:
-        """Look until the folder is at rest."""
+    async def _look(self, connection: Connection, folder: ImapFolder, *, full: bool) -> bool:
+        """Look until the folder is at rest; whether there was anything to do."""
         self._be(State.LOOKING)
+        fruitful = False
         for _ in range(_RESTLESS):
             connection.settle()
-            await self._grant(folder)
+            granted = await self._grant(folder)
             different = await self._lookout.look(folder, full=full)
+            fruitful |= granted or different
             if not different and not connection.stirred:
                 break
             full = False
         self._note_success()
+        return fruitful
 
     async def _wait(self, connection: Connection, limit: timedelta) -> bool:
         """Wait for the folder to stir; False where the timer was up first."""
@@ -144,7 +149,8 @@ class Post:
             await self._world.clock.wait(connection.stirring, self._world.clock.now() + limit)
         return connection.stirred
 
-    async def _grant(self, folder: ImapFolder) -> None:
+    async def _grant(self, folder: ImapFolder) -> bool:
+        any_granted = bool(self._wishes)
         while self._wishes:
             wish = self._wishes[0]
             has = await folder.add_flags(wish.uid, wish.flags)
@@ -152,6 +158,7 @@ class Post:
             self._lookout.note_set(wish.uid, has & wish.flags)
             if not wish.granted.done():
                 wish.granted.set_result(has)
+        return any_granted
 
     def _disappoint(self) -> None:
         while self._wishes:
