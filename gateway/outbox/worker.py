@@ -21,7 +21,7 @@ from random import Random
 
 import structlog
 
-from gateway.core.effects import Ack, Receipt
+from gateway.core.effects import Ack, Mail, Receipt
 from gateway.core.events import Event, GivenUp, ReceiptSent
 from gateway.core.replies import NO_DOWNSTREAM, Reply
 from gateway.core.tracking import MDN_SENT
@@ -70,6 +70,8 @@ class Worker:
     bell: asyncio.Event
     #: Shown beside our address, to people whom the practice knows.
     sender_name: str
+    #: Told of each mail that the smart host took, to be counted.
+    said: Callable[[Mail], None] = lambda _: None
     random: Random = field(default_factory=Random)
     #: The smart host took from the aligned reverse-path what it had refused from the null one.
     null_refused: bool = False
@@ -86,6 +88,9 @@ class Worker:
                 due = await self.outbox.next_due()
             except Unavailable:
                 log.warning("outbox-unavailable")
+                well, due = False, None
+            except Exception as error:  # noqa: BLE001 - told by its kind, for the text may quote mail; mail goes on
+                self._unexpected(error)
                 well, due = False, None
             faults = 0 if well else faults + 1
             await self.clock.wait(self.bell, self._wake(due, faults))
@@ -129,12 +134,24 @@ class Worker:
     async def _carry_out(self, claim: Claim) -> bool:
         """False where store or smart host do not answer. What happens then to the effect is seen to."""
         try:
-            done = await self._attempt(claim)
+            done = await self._tried(claim)
             await self._settle(claim, done)
         except Unavailable:
             log.warning("outbox-unavailable", **_ids(claim))
             return False
         return not (isinstance(done, Later) and done.error == _error(NO_DOWNSTREAM))
+
+    async def _tried(self, claim: Claim) -> Outcome:
+        try:
+            return await self._attempt(claim)
+        except Exception as error:  # noqa: BLE001 - one effect that we can't carry out must not hold up the others
+            self._unexpected(error, **_ids(claim))
+            return Later(f"unexpected {type(error).__name__}")
+
+    def _unexpected(self, error: Exception, **ids: str) -> None:
+        self.alerts.tell("unexpected")
+        # Without traceback: an error's text may hold mail.
+        log.error("outbox-failed", error=type(error).__name__, **ids)
 
     async def _attempt(self, claim: Claim) -> Outcome:
         try:
@@ -214,6 +231,8 @@ class Worker:
         now = self.clock.now()
         if isinstance(done, Done):
             await self._insist(claim, done.events)
+            if not _by_program(done):
+                self.said(claim.effect)
             log.info("said", attempts=claim.attempts, **_ids(claim))
         elif isinstance(done, Later) and now < give_up_at(claim):
             due = next_try(claim, now, self.random)
@@ -242,6 +261,10 @@ class Worker:
 def _ids(claim: Claim) -> dict[str, str]:
     """What a log line may say of an effect."""
     return {"effect": claim.effect.kind, "mailbox": claim.effect.ref.mailbox, "ref": claim.effect.ref.key[:12]}
+
+
+def _by_program(done: Done) -> bool:
+    return any(isinstance(event, ReceiptSent) and event.by == "program" for event in done.events)
 
 
 def _error(reply: Reply) -> str:

@@ -393,6 +393,35 @@ async def test_a_template_that_fails_loses_no_ack(store: Store, make: Make) -> N
     assert [event.kind for event in await events(store)] == ["acknowledged"]
 
 
+async def test_what_we_have_no_name_for_holds_up_nothing_else(store: Store, make: Make) -> None:
+    class Poisoned(Script):
+        async def submit(self, reverse_path: str, recipient: str, content: bytes) -> Reply:
+            if not self.taken:
+                self.taken.append(("", "", content))
+                raise RuntimeError(f"cannot send to {CLIENT}")
+            return await super().submit(reverse_path, recipient, content)
+
+    host, told = Poisoned([OK]), Told()
+    await cause(store, ack(), ack())
+    worker = make(host, alerts=told)
+    with capture_logs() as lines:
+        await worker.carry_out_due()
+        assert "unexpected" in told.now
+        assert [event.kind for event in await events(store, "1")] == ["acknowledged"]
+        await go_on(worker, lambda: len(host.taken) == 3)
+    assert [event.kind for event in await events(store, "0")] == ["acknowledged"]
+    assert CLIENT not in str(lines)
+
+
+async def test_each_mail_that_was_taken_is_counted_and_no_other(store: Store, make: Make) -> None:
+    counted: list[str] = []
+    await cause(store, receipt(), ack(), alert())
+    await store.keep("ana", inbox("\\Seen", MDN_SENT))
+    worker = make(Script([GREYLISTED, OK]), said=lambda mail: counted.append(mail.kind))
+    await go_on(worker, lambda: False)
+    assert sorted(counted) == ["ack", "alert"]
+
+
 async def test_who_dies_before_settling_leaves_a_claim_that_expires_and_the_same_message_id(
     store: Store, make: Make
 ) -> None:
