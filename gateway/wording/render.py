@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import re
 import textwrap
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound, select_autoescape
+from jinja2 import (
+    ChoiceLoader,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    select_autoescape,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gateway import ports
@@ -73,7 +82,7 @@ class Templates:
         try:
             return self._words(effect, language, f"{language}/{message}")
         except _MISTAKES as error:
-            raise ValueError(f"template {language}/{message} failed: {type(error).__name__}") from None
+            raise ValueError(f"template {_place(error, language, message)} failed: {type(error).__name__}") from None
 
     def _words(self, effect: Mail, language: str, folder: str) -> ports.Words:
         context = context_for(
@@ -108,6 +117,15 @@ class Templates:
         except TemplateError:
             return True  # it is there and fails; rendering says so
         return True
+
+
+def _place(error: Exception, language: str, message: str) -> str:
+    """File and line of the template that failed, as far as Jinja tells; its line numbers are the template's own."""
+    if isinstance(error, TemplateSyntaxError):
+        return f"{error.name}:{error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    inner = [frame for frame in frames if Path(frame.filename).suffix in (".txt", ".html")]
+    return f"{inner[-1].filename}:{inner[-1].lineno}" if inner else f"{language}/{message}"
 
 
 def _paragraphs(text: str) -> tuple[str, ...]:

@@ -310,22 +310,25 @@ def test_a_practices_own_template_comes_before_the_shipped_one(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "place"),
     [
-        "{{ subject }}",
-        "{{ 1 / 0 }}",
-        "{% if %}",
-        "{{ practice.__class__.__mro__ }}",
-        "{{ practice + 1 }}",
-        "{% include 'no/such' %}",
-        "{% import 'en/ack/body.txt' as me %}{% include 'en/ack/body.txt' %}",
+        ("one\n{{ subject }}", r"\S+/en/ack/body.txt:2"),
+        ("{{ 1 / 0 }}", r"\S+/en/ack/body.txt:1"),
+        ("\n\n{% if %}", "en/ack/body.txt:3"),
+        ("{{ practice.__class__.__mro__ }}", r"\S+/en/ack/body.txt:1"),
+        ("{{ practice + 1 }}", r"\S+/en/ack/body.txt:1"),
+        ("{% include 'no/such' %}", r"\S+/en/ack/body.txt:1"),
+        ("{% include 'en/ack/body.txt' %}", r"\S+/en/ack/body.txt:1"),
+        ("\xe9", "en/ack"),
     ],
 )
-def test_a_template_that_fails_is_a_value_error_that_names_it_and_nobody(tmp_path: Path, text: str) -> None:
+def test_a_template_that_fails_is_a_value_error_that_names_its_line_and_nobody(
+    tmp_path: Path, text: str, place: str
+) -> None:
     own = tmp_path / "en" / "ack"
     own.mkdir(parents=True)
-    (own / "body.txt").write_text(text)
-    with pytest.raises(ValueError, match="template en/ack failed") as failed:
+    (own / "body.txt").write_text(text, encoding="latin-1")
+    with pytest.raises(ValueError, match=f"^template {place} failed: \\w+$") as failed:
         templates(PRACTICE, tmp_path).render(ACK)
     assert "river" not in str(failed.value)
     assert failed.value.__cause__ is None
