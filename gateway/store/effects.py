@@ -72,7 +72,7 @@ def claim(db: Connection, sealer: Sealer, now: datetime, lease_until: datetime, 
         .where(effects.c.state == State.WAITING, effects.c.due <= now, free)
         .order_by(effects.c.due, effects.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
         .cte("picked")
     )
     statement = (
@@ -99,14 +99,15 @@ _CLAIM = (
 def settle(db: Connection, sealer: Sealer, claimed: Claim, happened: Sequence[Event]) -> None:
     """Close the effect and append what happened. The first to settle tells; what left is told even of a dropped one."""
     given_up = any(isinstance(event, GivenUp) for event in happened)
+    # The message's row first, as `append` does: two that lock in opposite orders would wait for each other.
+    message = told.known(db, sealer, claimed.effect.ref)
     statement = update(effects).where(effects.c.id == claimed.id, effects.c.state != State.DONE)
     if given_up:
         statement = statement.where(effects.c.state == State.WAITING, effects.c.attempts == claimed.attempts)
     state = State.GIVEN_UP if given_up else State.DONE
-    if db.execute(statement.values(state=state, leased_until=None)).rowcount:
-        message = told.known(db, sealer, claimed.effect.ref)
-        if message is not None:
-            told.add(db, sealer, claimed.effect.ref, message, happened)
+    closed = db.execute(statement.values(state=state, leased_until=None)).rowcount
+    if closed and message is not None:
+        told.add(db, sealer, claimed.effect.ref, message, happened)
 
 
 def postpone(db: Connection, claimed: Claim, due: datetime, error: str) -> None:

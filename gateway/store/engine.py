@@ -99,8 +99,8 @@ class Sqlite(Database):
         if url.database in (None, "", ":memory:"):
             raise ValueError("store.url names no file; write for example sqlite:///var/handrail.db")
         self._path = Path(str(url.database))
-        self._writer = _sqlite(url, "BEGIN IMMEDIATE")
-        self._reader = _sqlite(url, "BEGIN")
+        self._writer = _sqlite(url, "BEGIN IMMEDIATE", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+        self._reader = _sqlite(url, "BEGIN", "query_only=ON")
         self._writing = ThreadPoolExecutor(1, "store-write")
         self._reading = ThreadPoolExecutor(_READERS, "store-read")
 
@@ -175,7 +175,7 @@ def database(url: str, password: str = "") -> Database:
     raise ValueError(f"store.url has the scheme {parsed.drivername!r}; write sqlite: or postgresql:")
 
 
-def _sqlite(url: URL, begin: str) -> Engine:
+def _sqlite(url: URL, begin: str, *pragmas: str) -> Engine:
     # Without isolation_level=None the driver begins no transaction for a SELECT, and check-then-insert is not atomic.
     engine = create_engine(
         url, hide_parameters=True, connect_args={"isolation_level": None, "check_same_thread": False}
@@ -183,7 +183,7 @@ def _sqlite(url: URL, begin: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={1000 * _CONNECT}", "foreign_keys=ON"):
+        for pragma in (f"busy_timeout={1000 * _CONNECT}", *pragmas):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

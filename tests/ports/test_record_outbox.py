@@ -213,3 +213,18 @@ async def test_an_effect_stored_with_no_event_counts_from_when_it_is_due(store: 
     (row,) = await store.pending()
     assert await store.retry(row.id)
     assert (await one(store)).since == hours(3)
+
+
+async def test_what_is_cancelled_while_it_is_settled_waits_for_nobody(store: Store):
+    names = [str(n) for n in range(20)]
+    await put(store, *names)
+    claims = await store.claim(START, hours(1), 20)
+    async with asyncio.TaskGroup() as group:
+        for name, claim in zip(names, sorted(claims, key=lambda one: one.id), strict=True):
+            said = Acknowledged(at=START, message_id=claim.message_id)
+            group.create_task(store.settle(claim, [said]))
+            group.create_task(
+                store.append(ref(name), [Unseen(at=START)], [Cancel(ref=ref(name), target=ack(name).key)])
+            )
+    stories = await store.stories(None, None, None)
+    assert [len(story.events) for story in stories] == [3] * 20
