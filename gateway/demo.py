@@ -30,6 +30,8 @@ from gateway.core.events import Level, Ref
 from gateway.core.history import Story
 from gateway.core.policy.schema import Client
 
+#: Reasons that tell a machine's message.
+_SIGNS = frozenset({"automatic", "maybe-automatic", "no-answer-wanted", "null-reverse-path"})
 #: How long the demo waits for anything before it says what is missing.
 PATIENCE = timedelta(seconds=30)
 _LOOK = timedelta(milliseconds=40)
@@ -328,7 +330,8 @@ def ledger_table(lines: Sequence[Line]) -> Table:
 
 def _spoken(story: Story, letter: Letter) -> bool:
     acked = story.acknowledged_at is not None or not letter.acked
-    return acked and (story.alerted_at is not None or not letter.alerted)
+    alerted = (story.alerted_at is not None and story.tagged is not None) or not letter.alerted
+    return acked and alerted
 
 
 def _life(story: Story) -> list[tuple[str, datetime | None, str]]:
@@ -341,13 +344,16 @@ def _life(story: Story) -> list[tuple[str, datetime | None, str]]:
     ]
     if received.level is not Level.ROUTINE or received.category:
         why = "; ".join(str(one) for one in received.reasons if one.code in {"phrase", "agreed-word"})
-        rows.append(("tagged", story.tagged.at if story.tagged else None, why or received.category))
+        shown = "a star in the mailbox" if story.tagged else "in the header fields"
+        rows.append(("tagged", story.tagged.at if story.tagged else None, f"{why or received.category} ({shown})"))
     if story.alerted_at:
         rows.append(("alert", story.alerted_at, "a mail to Ana says that words of urgency were found"))
     if story.acknowledged_at:
         rows.append(("acked", story.acknowledged_at, "once, from Ana's address, marked as automatic"))
     else:
-        rows.append(("no ack", None, "; ".join(str(one) for one in received.reasons if one.code == "automatic")))
+        rows.append(
+            ("no ack", None, "; ".join(dict.fromkeys(str(one) for one in received.reasons if one.code in _SIGNS)))
+        )
     if story.seen:
         rows.append(("seen", story.seen.at, "Ana opened it"))
     if story.receipt:

@@ -95,6 +95,7 @@ class House:
             alerts=self.alerts,
             bell=store.bell,
             sender_name=gateway.practice.name,
+            said=self.metrics.said,
         )
         self.passing_time = PassingTime(clock, store, self.in_force)
         self.queries = queries_over(self.in_force, store, self.alerts, lambda: self.conditions)

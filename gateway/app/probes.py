@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from gateway.admin.checks import Probe
 from gateway.app.wiring import below, open_record, secret_of, smarthost_of, transport_of
-from gateway.mailbox import sign_in
+from gateway.mailbox.probe import sign_in
 from gateway.resolver import Resolver
 from gateway.settings.schema import Mailbox, Settings
 

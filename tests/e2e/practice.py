@@ -68,6 +68,9 @@ class Practice:
     web_port: int
     store: str
     policies: dict[str, str] = field(default_factory=lambda: {"hope-street": POLICY})
+    #: Where the gateway finds downstream and smart host; a test may put something between.
+    lmtp_port: int = 0
+    relay_port: int = 0
     environment: Mapping[str, str] = field(default_factory=dict)
     extra: str = ""
     process: subprocess.Popen[bytes] | None = None
@@ -90,13 +93,13 @@ class Practice:
 practice: {{name: Hope Street Practice, timezone: Europe/Berlin, language: en, crisis_line: "Crisis 0800 555 0199"}}
 smtp: {{listen: ["127.0.0.1:{self.smtp_port}"], hostname: gateway.hopestreet.example, max_connections_per_address: 100}}
 store: {{url: "{self.store}"}}
-smarthost: {{url: "smtp://127.0.0.1:{self.postfix.smtp_port}", per_minute: 100000}}
+smarthost: {{url: "smtp://127.0.0.1:{self.relay_port or self.postfix.smtp_port}", per_minute: 100000}}
 web: {{listen: "127.0.0.1:{self.web_port}"}}
 logs: {{level: debug, format: json}}
 mailboxes:
   ana:
     address: {ANA}
-    deliver: "lmtp://127.0.0.1:{self.dovecot.lmtp_port}"
+    deliver: "lmtp://127.0.0.1:{self.lmtp_port or self.dovecot.lmtp_port}"
     watch: "imap://127.0.0.1:{self.dovecot.imap_port}"
     password: {{env: ANA_PASSWORD}}
     policy: hope-street
@@ -209,7 +212,7 @@ def open_practice(store: str = "", **changes: Any) -> Iterator[Practice]:
     with ExitStack() as stack:
         root = stack.enter_context(server_folder("practice"))
         mail = stack.enter_context(dovecot(users))
-        relay = stack.enter_context(postfix({"client.example": mail.lmtp_port}))
+        relay = stack.enter_context(postfix({"client.example": mail.lmtp_port, "hopestreet.example": mail.lmtp_port}))
         url = store or f"sqlite:///{root}/handrail.db"
         practice = Practice(root, mail, relay, free_port(), free_port(), url, **changes)
         practice.write_config()
