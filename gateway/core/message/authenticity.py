@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from gateway.core import addresses
 from gateway.core.message.facts import Facts
-from gateway.core.message.headers import Headers, as_text
+from gateway.core.message.headers import Headers, as_text, pieces
 from gateway.core.reasons import Reason, because
 
 _NAME = "authentication-results"
@@ -62,10 +62,10 @@ def _aligned(author: str, domain: str) -> bool:
 def _results(fields: tuple[str, ...], authserv: str) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Method, result and properties (RFC 8601 2.2), of our server's fields only."""
     for field in fields:
-        server, *pieces = _without_comments(field).split(";")
+        server, *results = pieces(_without_comments(field))
         if (server.split() or [""])[0].lower() != authserv.lower():
             continue
-        for piece in pieces:
+        for piece in results:
             pairs = [_pair(token) for token in _TOKEN.findall(piece.replace(" =", "=").replace("= ", "="))]
             if pairs and pairs[0][1]:
                 method = pairs[0][0].partition("/")[0]

@@ -73,9 +73,7 @@ _RESPONDER_FIELDS = (
     "x-autoreply", "x-autorespond", "x-autoresponder", "x-autoreply-from", "x-mail-autoreply", "autoresponder",
     "x-fc-machinegenerated",
 )  # fmt: skip
-_NOBODY = re.compile(
-    r"(?:mailer-daemon|(?:no|do-?not|donot)[-._]?(?:reply|respond|answer)|(?:nicht|nie)[-._]?antworten)"
-)
+_NOBODY = re.compile(r"(?:mailer-daemon|(?:no|do[-._]?not)[-._]?(?:reply|respond|answer)|(?:nicht|nie)[-._]?antworten)")
 _PROGRAM = re.compile(r"postmaster|listserv|majordomo|owner-.*|.*-(?:request|owner|bounces?)")
 _NOTE = re.compile(
     r"(?:automatic reply|automated (?:reply|response)|auto(?:matic)?[- ]?(?:reply|response)|out of (?:the )?office|"

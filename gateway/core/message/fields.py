@@ -14,8 +14,8 @@ PREFIX = "X-Handrail-"
 
 #: RFC 5322 2.1.1 asks for 78.
 _WIDTH = 76
-#: Octets of text in one encoded word: `=?utf-8?B?...?=` holds at most 75 characters (RFC 2047 2).
-_WORD_OCTETS = 45
+#: Octets of text in one encoded word: it fits on a line with the name of its field (RFC 2047 2 allows 75 characters).
+_WORD_OCTETS = 30
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _NOT_NAME = re.compile(r"[^A-Za-z0-9-]+")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")

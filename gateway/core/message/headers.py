@@ -211,14 +211,14 @@ def parameters(value: str) -> tuple[str, dict[str, str]]:
 
     Continuations and charsets (RFC 2231) are put together.
     """
-    pieces = _pieces(value)
+    parts = pieces(value)
     found: dict[str, str] = {}
-    for piece in pieces[1:]:
+    for piece in parts[1:]:
         name, equals, given = piece.partition("=")
         stem, star, _ = name.strip().lower().partition("*")
         if equals and stem:
             found[stem] = found.get(stem, "") + _extended(_unquote(given)) if star else _unquote(given)
-    return pieces[0].strip().lower(), found
+    return parts[0].strip().lower(), found
 
 
 def _extended(value: str) -> str:
@@ -228,8 +228,9 @@ def _extended(value: str) -> str:
     return decode(plain, charset if tick else "utf-8")[0]
 
 
-def _pieces(value: str) -> list[str]:
-    pieces: list[str] = []
+def pieces(value: str) -> list[str]:
+    """A structured value cut at its semicolons, those in quoted strings left alone; at most a hundred pieces."""
+    found: list[str] = []
     start, quoted, skip = 0, False, False
     for at, letter in enumerate(value):
         if skip:
@@ -239,6 +240,6 @@ def _pieces(value: str) -> list[str]:
         elif letter == '"':
             quoted = not quoted
         elif letter == ";" and not quoted:
-            pieces.append(value[start:at])
+            found.append(value[start:at])
             start = at + 1
-    return [*pieces, value[start:]][:100]
+    return [*found, value[start:]][:100]

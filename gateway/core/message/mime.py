@@ -32,11 +32,6 @@ class Part:
     encoding: str = ""
 
     @property
-    def multipart(self) -> bool:
-        """Whether it holds parts."""
-        return self.media_type.startswith("multipart/") and bool(self.parameters.get("boundary"))
-
-    @property
     def attached(self) -> bool:
         """Whether its sender meant it as a file."""
         return self.disposition == "attachment" or bool(self.filename)
@@ -111,7 +106,11 @@ def embedded(whole: Part) -> Part:
 
 def _bounds(whole: Part, budget: Budget) -> Iterator[tuple[int, int]]:
     """Where the parts begin and end. Boundaries stand alone on a line; a missing last one is a defect, no loss."""
-    boundary = re.escape(whole.parameters["boundary"][:200].rstrip().encode("utf-8", "replace"))
+    named = whole.parameters.get("boundary", "")[:200].rstrip()
+    if not named:
+        budget.defects.append("multipart-without-boundary")
+        return
+    boundary = re.escape(named.encode("utf-8", "replace"))
     delimiter = re.compile(rb"(?:\A|\r?\n)--" + boundary + rb"(--)?[ \t]*(?=\r?\n|\Z)")
     start = -1
     for found in delimiter.finditer(whole.body):

@@ -116,10 +116,13 @@ def _opens_quote(lines: list[str], at: int) -> bool:
     low = bare.lower()
     if low.startswith(_FORWARDS) or (bare[0] in "-_" and any(words in low for words in _RULED)):
         return True
-    return _label(line) == 0 and _header_block(lines, at)
+    ruled = len(bare) > 4 and set(bare) == {"_"}
+    return _header_block(lines, at + 1 if ruled else at)
 
 
 def _header_block(lines: list[str], at: int) -> bool:
+    if at >= len(lines) or _label(lines[at]) != 0:
+        return False
     labels = {label for line in lines[at : at + 6] if (label := _label(line)) is not None}
     return len(labels) >= 3 and 3 in labels
 

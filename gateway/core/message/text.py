@@ -6,7 +6,7 @@ counts as quoted: somebody else's words, or the same writer's, earlier), and the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.core.message import html, mime
 from gateway.core.message.facts import Attachment
@@ -53,7 +53,7 @@ class _Walk:
     attached: int = MOST_ATTACHED
 
     def part(self, part: mime.Part, depth: int) -> None:
-        if part.multipart:
+        if part.media_type.startswith("multipart/"):
             self._multipart(part, depth)
         elif part.media_type == "message/rfc822":
             self._message(part, depth)
@@ -68,8 +68,12 @@ class _Walk:
         if part.media_type == "multipart/alternative":
             self._alternative(part, depth)
             return
+        parts = 0
         for child in mime.children(part, depth + 1, self.budget):
+            parts += 1
             self.part(child, depth + 1)
+        if not parts:
+            self.found.texts.append(self._plain(part))
 
     def _alternative(self, part: mime.Part, depth: int) -> None:
         """The first alternative that has words, which is the plain one (RFC 2046 5.1.4); attachments of all count."""
@@ -80,7 +84,7 @@ class _Walk:
             texts, self.found.texts = self.found.texts, before
             if not any(count(text) for text in chosen):
                 chosen = texts
-        self.found.texts += chosen
+        self.found.texts += chosen or [self._plain(part)]
 
     def _message(self, part: mime.Part, depth: int) -> None:
         inner = mime.embedded(part)
@@ -98,6 +102,10 @@ class _Walk:
             self.attached -= min(part.size, MOST_TEXT)
             words = count(self._read(part))
         self.found.attachments.append(Attachment(part.media_type, part.size, words))
+
+    def _plain(self, part: mime.Part) -> str:
+        """A multipart without parts is read as it stands: its writer's words may be in it."""
+        return self._read(replace(part, media_type="text/plain"))
 
     def _read(self, part: mime.Part) -> str:
         if part.size > MOST_TEXT:
