@@ -16,6 +16,7 @@ import asyncio
 import re
 import ssl
 from collections import defaultdict
+from dataclasses import replace
 from typing import cast
 
 import structlog
@@ -258,18 +259,22 @@ class Connection(SMTP):
 
     async def push(self, status: Reply | str) -> None:  # type: ignore[override] # aiosmtpd knows no Reply
         """Write a reply, with an enhanced code where aiosmtpd gave none."""
-        text = str(status)
-        bare = _BARE_REPLY.match(text) if isinstance(status, str) else None
+        if isinstance(status, Reply):
+            await self._write(str(self._printable(status)))
+            return
+        bare = _BARE_REPLY.match(status)
         if bare:
-            text = f"{bare[1]} {_ENHANCED.get(bare[1], bare[1][0] + '.0.0')} {text[bare.end() :]}"
-        await self._write(text)
+            status = f"{bare[1]} {_ENHANCED.get(bare[1], bare[1][0] + '.0.0')} {status[bare.end() :]}"
+        await self._write(status)
 
-    async def _write(self, text: str) -> None:
-        """Write lines. A downstream's may hold anything: only what may stand in a reply goes out (RFC 6531 3.7.4)."""
+    def _printable(self, reply: Reply) -> Reply:
+        """A downstream's lines may hold anything; UTF-8 is for who asked for it (RFC 6531 3.7.4)."""
         mail = self._transaction.mail
         bad = _UNPRINTABLE_UTF8 if mail and mail.smtputf8 else _UNPRINTABLE
-        clean = "".join(f"{bad.sub('?', line)}\r\n" for line in text.split("\r\n"))
-        self._writer.write(clean.encode())
+        return replace(reply, lines=tuple(bad.sub("?", line) for line in reply.lines))
+
+    async def _write(self, lines: str) -> None:
+        self._writer.write(f"{lines}\r\n".encode())
         await self._writer.drain()
 
     # -- commands; the names are aiosmtpd's

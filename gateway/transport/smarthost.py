@@ -181,6 +181,11 @@ class Smarthost:
         )
         await smtp.connect()
         self._smtp = smtp
+        # Else aiosmtplib greets only with MAIL, and nothing counts as offered until then.
+        try:
+            await smtp.ehlo()
+        except aiosmtplib.SMTPHeloError:
+            await smtp.helo()
         if target.user:
             await smtp.login(target.user, target.password)
         return smtp

@@ -231,7 +231,7 @@ class Connection:
         # With one recipient DATA may ride along: refused, there is nobody to deliver to (RFC 2920 3.1).
         rides = "PIPELINING" in self._offers and len(envelope.recipients) == 1
         replies = await self._ask_all([*head, "DATA"] if rides else head)
-        data = replies.pop() if rides else None
+        data = replies.pop() if len(replies) > len(head) else None
         refusal = next((reply for reply in replies if not reply.accepted), None)
         if refusal is not None:
             return await self._refused(refusal, data)
@@ -309,13 +309,14 @@ class Connection:
 
     async def _ask_all(self, lines: Sequence[str]) -> list[Reply]:
         """All commands in one go where the downstream can take it, else one after the other up to a refusal."""
-        if "PIPELINING" in self._offers:
+        pipelining = "PIPELINING" in self._offers
+        if pipelining:
             self._write(*lines)
-            return [await self._reply(self._timeouts.command) for _ in lines]
         replies: list[Reply] = []
         for line in lines:
-            replies.append(await self._ask(line))
-            if not replies[-1].accepted:
+            replies.append(await (self._reply(self._timeouts.command) if pipelining else self._ask(line)))
+            # After 421 nothing comes any more.
+            if replies[-1].code == 421 or not (pipelining or replies[-1].accepted):
                 break
         return replies
 

@@ -121,9 +121,11 @@ async def test_lmtp_over_a_unix_socket(tmp_path: Path) -> None:
 async def test_any_content_reaches_the_downstream_as_it_was_given(content: bytes) -> None:
     arrived = Arrived()
     clean = normalised(content)
-    async with running_intake(arrived) as running:
-        async with transport_for(f"smtp://127.0.0.1:{running.port}", helo="gw.example") as transport:
-            assert (await transport.relay(ENVELOPE, clean)).accepted
+    async with (
+        running_intake(arrived) as running,
+        transport_for(f"smtp://127.0.0.1:{running.port}", helo="gw.example") as transport,
+    ):
+        assert (await transport.relay(ENVELOPE, clean)).accepted
     expected = clean if not clean or clean.endswith(b"\r\n") else clean + b"\r\n"
     assert arrived.messages[0][2] == expected
 
@@ -131,9 +133,11 @@ async def test_any_content_reaches_the_downstream_as_it_was_given(content: bytes
 async def test_twenty_at_once_share_a_bounded_pool() -> None:
     arrived = Arrived()
     big = b"x" * 998 + b"\r\n"
-    async with running_intake(arrived) as running:
-        async with transport_for(f"smtp://127.0.0.1:{running.port}", helo="gw.example") as transport:
-            replies = await asyncio.gather(*(transport.relay(ENVELOPE, big * 500) for _ in range(20)))
+    async with (
+        running_intake(arrived) as running,
+        transport_for(f"smtp://127.0.0.1:{running.port}", helo="gw.example") as transport,
+    ):
+        replies = await asyncio.gather(*(transport.relay(ENVELOPE, big * 500) for _ in range(20)))
     assert all(reply.accepted for reply in replies)
     assert [content for _, _, content in arrived.messages] == [big * 500] * 20
 
@@ -158,9 +162,11 @@ async def test_a_354_without_a_recipient_is_ended_by_a_dot_that_delivers_nothing
 
 
 async def test_a_refusal_after_the_final_dot_is_passed_on() -> None:
-    async with scripted((*GREET, *TAKE[:-1], b"552-5.2.2 over\r\n552 5.2.2 quota\r\n")) as peer:
-        async with down(peer) as transport:
-            assert await transport.relay(ENVELOPE, b"x\r\n") == Reply(552, "5.2.2", ("over", "quota"))
+    async with (
+        scripted((*GREET, *TAKE[:-1], b"552-5.2.2 over\r\n552 5.2.2 quota\r\n")) as peer,
+        down(peer) as transport,
+    ):
+        assert await transport.relay(ENVELOPE, b"x\r\n") == Reply(552, "5.2.2", ("over", "quota"))
 
 
 async def test_a_refusal_before_the_final_dot_is_passed_on() -> None:
@@ -186,12 +192,14 @@ async def test_lmtp_half_taken_is_refused_and_the_retry_goes_to_the_rest_alone()
     first = (*head, "DATA", b"354 go\r\n", CONTENT, b"250 2.0.0 ok\r\n452 4.2.2 full\r\n")
     second = ("MAIL", "RCPT TO:<ana+x@", *TAKE[2:])
     third = (*head, "DATA", b"354 go\r\n", CONTENT, b"250 2.0.0 ok\r\n250 2.0.0 ok\r\n")
-    async with scripted((*greet, *first, *second, *third)) as peer:
-        async with transport_for(f"lmtp://127.0.0.1:{peer.port}", helo="gw.example", timeouts=QUICK) as transport:
-            content = b"Message-ID: <1@client.example>\r\n\r\nx\r\n"
-            assert (await transport.relay(TWO, b"Received: one\r\n" + content)).code == 452
-            assert (await transport.relay(TWO, b"Received: two\r\n" + content)).accepted
-            assert (await transport.relay(TWO, content)).accepted
+    async with (
+        scripted((*greet, *first, *second, *third)) as peer,
+        transport_for(f"lmtp://127.0.0.1:{peer.port}", helo="gw.example", timeouts=QUICK) as transport,
+    ):
+        content = b"Message-ID: <1@client.example>\r\n\r\nx\r\n"
+        assert (await transport.relay(TWO, b"Received: one\r\n" + content)).code == 452
+        assert (await transport.relay(TWO, b"Received: two\r\n" + content)).accepted
+        assert (await transport.relay(TWO, content)).accepted
 
 
 # -- faults
@@ -221,10 +229,12 @@ async def test_a_kept_connection_that_fails_before_the_final_dot_is_tried_once_m
 
 
 async def test_421_on_a_kept_connection_is_staleness() -> None:
-    async with scripted((*GREET, *TAKE, b"", "MAIL", b"421 4.4.2 idle\r\n"), (*GREET, *TAKE)) as peer:
-        async with down(peer) as transport:
-            assert (await transport.relay(ENVELOPE, b"x\r\n")).accepted
-            assert (await transport.relay(ENVELOPE, b"y\r\n")).accepted
+    async with (
+        scripted((*GREET, *TAKE, b"", "MAIL", b"421 4.4.2 idle\r\n"), (*GREET, *TAKE)) as peer,
+        down(peer) as transport,
+    ):
+        assert (await transport.relay(ENVELOPE, b"x\r\n")).accepted
+        assert (await transport.relay(ENVELOPE, b"y\r\n")).accepted
 
 
 async def test_421_on_a_new_connection_is_passed_on_as_transient() -> None:
@@ -235,13 +245,15 @@ async def test_421_on_a_new_connection_is_passed_on_as_transient() -> None:
 
 
 async def test_unasked_bytes_on_a_kept_connection_are_never_taken_for_a_reply() -> None:
-    async with scripted((*GREET, *TAKE, b"250 2.0.0 stray\r\n", HANG), (*GREET, *TAKE)) as peer:
-        async with down(peer) as transport:
-            assert (await transport.relay(ENVELOPE, b"x\r\n")).accepted
-            async with asyncio.timeout(5):
-                while await transport._idle[0].quiet():
-                    pass
-            assert (await transport.relay(ENVELOPE, b"y\r\n")).accepted
+    async with (
+        scripted((*GREET, *TAKE, b"250 2.0.0 stray\r\n", HANG), (*GREET, *TAKE)) as peer,
+        down(peer) as transport,
+    ):
+        assert (await transport.relay(ENVELOPE, b"x\r\n")).accepted
+        async with asyncio.timeout(5):
+            while await transport._idle[0].quiet():
+                pass
+        assert (await transport.relay(ENVELOPE, b"y\r\n")).accepted
     assert peer.connections == 2
 
 

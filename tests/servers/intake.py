@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from socket import SO_LINGER, SOL_SOCKET
 
 import trustme
 
@@ -93,6 +95,12 @@ class Peer:
     async def start_tls(self, context: ssl.SSLContext) -> None:
         await self.writer.start_tls(context, server_hostname="localhost")
 
+    def vanish(self) -> None:
+        """Cut the connection as a crash does, with RST."""
+        socket = self.writer.get_extra_info("socket")
+        socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()
+
     async def close(self) -> None:
         self.writer.close()
         try:
@@ -126,9 +134,9 @@ class Running:
         return peer
 
 
-def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+def contexts(authority: trustme.CA | None = None) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A server's context for localhost and a peer's that trusts it."""
-    authority = trustme.CA()
+    authority = authority or trustme.CA()
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("localhost", "127.0.0.1").configure_cert(server)
     peer = ssl.create_default_context()
@@ -140,11 +148,12 @@ def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
 async def running_intake(
     arrive: Arrive | Callable[[Route, Envelope, bytes], Awaitable[Reply]],
     tls: bool = False,
+    authority: trustme.CA | None = None,
     **smtp: object,
 ) -> AsyncIterator[Running]:
     """Serve with these fields of `Smtp`; ends the intake and every peer."""
     settings = Smtp.model_validate({"listen": ["127.0.0.1:0"], "hostname": "gw.hopestreet.example", **smtp})
-    server, trust = contexts() if tls else (None, ssl.create_default_context())
+    server, trust = contexts(authority) if tls else (None, ssl.create_default_context())
     intake = Intake(settings, server, route, arrive)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(intake.run())
