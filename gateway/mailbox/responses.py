@@ -18,7 +18,7 @@ from gateway.mailbox.protocol import Parts
 _TOKEN = re.compile(rb'BODY(?:\.PEEK)?\[[^\]]*\](?:<\d+>)?|"(?:[^"\\]|\\.)*"|[()]|[^\s()"]+', re.IGNORECASE)
 _FETCH = re.compile(rb"\d+ FETCH \(", re.IGNORECASE)
 _LITERAL = re.compile(rb"~?\{\d+\+?\}$")
-_ESCAPED = re.compile(rb"\\(.)")
+_ESCAPED = re.compile(rb'\\(["\\])')
 _LIST = re.compile(rb'X?LIST \(([^)]*)\) (?:NIL|"(?:[^"\\]|\\.)*") (.*)$', re.IGNORECASE | re.DOTALL)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DATE = re.compile(r" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")

@@ -51,10 +51,21 @@ async def _no_errand(_: Connection) -> None:
 
 
 class Post:
-    """Stands by one folder. `errand` is done on its connection at first, and whenever the timer is up."""
+    """Stands by one folder. `errand` is done on its connection at first, and whenever the timer is up.
+
+    `tag` is the keyword whose support `condition` tells until one was really set.
+    """
 
     def __init__(
-        self, name: str, role: Role, world: World, door: Door, dice: random.Random, errand: Errand = _no_errand
+        self,
+        name: str,
+        role: Role,
+        world: World,
+        door: Door,
+        dice: random.Random,
+        *,
+        errand: Errand = _no_errand,
+        tag: str = "",
     ) -> None:
         self.name = name
         self.condition = Condition()
@@ -63,6 +74,7 @@ class Post:
         self._door = door
         self._dice = dice
         self._errand = errand
+        self._tag = tag
         self._lookout = Lookout(world, role)
         self._connection: Connection | None = None
         self._wishes: deque[_Wish] = deque()
@@ -122,10 +134,9 @@ class Post:
 
     async def _select(self, connection: Connection) -> ImapFolder:
         selected = await connection.select(self.name)
-        if self._lookout.support is Support.UNKNOWN and self._role is Role.INBOX:
-            keyword = selected.keeps("$label1")
-            flagged = Support.FLAGGED if selected.keeps(FLAGGED) else Support.NONE
-            self.condition = replace(self.condition, tags=Support.KEYWORD if keyword else flagged)
+        if self._lookout.support is Support.UNKNOWN and self._tag:
+            starred = Support.FLAGGED if selected.keeps(FLAGGED) else Support.NONE
+            self.condition = replace(self.condition, tags=Support.KEYWORD if selected.keeps(self._tag) else starred)
         return ImapFolder(self.name, connection, selected)
 
     async def _look(self, connection: Connection, folder: ImapFolder, *, full: bool) -> bool:
@@ -204,7 +215,8 @@ class ImapWatch:
         self._settings = settings
         self._door = door
         self._dice = dice
-        self._inbox = Post(settings.inbox, Role.INBOX, world, door, dice, self._find_sent)
+        tag = settings.tags.urgent or settings.tags.scheduling
+        self._inbox = Post(settings.inbox, Role.INBOX, world, door, dice, errand=self._find_sent, tag=tag)
         self._posts: dict[str, Post] = {settings.inbox.casefold(): self._inbox}
         self._missing: set[str] = set()
         self._group: asyncio.TaskGroup | None = None

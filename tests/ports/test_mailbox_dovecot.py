@@ -19,12 +19,14 @@ from tests.servers.dovecot import Dovecot, MailProgram, dovecot
 
 pytestmark = pytest.mark.server
 
+#: Passwords that cannot go out as plain words.
+AWKWARD = {"quotes": 'a "b" \\c {3}', "umlaut": "Gänsefüßchen"}
 USERS = {f"ana{number}": "pw" for number in range(40)}
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Dovecot]:
-    with dovecot(USERS, tls=True) as running:
+    with dovecot(USERS | AWKWARD, tls=True) as running:
         yield running
 
 
@@ -315,6 +317,13 @@ async def test_a_refused_login_is_told_and_not_tried_again_soon(server: Dovecot,
     async with watching(world, settings, password="wrong", intervals=patient) as (watch, _):
         await world.until(lambda: world.alerts == ["login-refused"])
         await world.until(lambda: watch.condition.why == "refused")
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+async def test_any_password_signs_in(server: Dovecot, name: str) -> None:
+    world = World()
+    async with watching(world, mailbox_settings(url(server, name)), password=AWKWARD[name]) as (watch, _):
+        await idle(watch, world)
 
 
 class _Empty:

@@ -39,6 +39,7 @@ default_login_user = $user
 first_valid_uid = 0
 mail_location = maildir:$root/mail/%u
 mail_max_userip_connections = 1000
+mailbox_idle_check_interval = 1 secs
 auth_username_format = %Lu
 passdb {
   driver = passwd-file

@@ -1,0 +1,133 @@
+"""What servers say, as values: case, order and oddities of real ones."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.mailbox import responses
+from gateway.mailbox.protocol import Parts
+
+
+@pytest.mark.parametrize(
+    ("parts", "items"),
+    [
+        ([b"5 FETCH (UID 7 FLAGS (\\Seen $label1))"], {"UID": b"7", "FLAGS": [b"\\Seen", b"$label1"]}),
+        ([b"5 fetch (flags () uid 7 modseq (9))"], {"FLAGS": [], "UID": b"7", "MODSEQ": [b"9"]}),
+        ([b"5 FETCH (BODY[] {3}", b"a)(", b" UID 7)"], {"BODY[]": b"a)(", "UID": b"7"}),
+        (
+            [b'5 FETCH (BODY[HEADER.FIELDS (MESSAGE-ID)] "x \\"y\\" )" UID 7)'],
+            {"BODY[HEADER.FIELDS (MESSAGE-ID)]": b'x "y" )', "UID": b"7"},
+        ),
+        ([b"5 FETCH (BODY[] {9999}", None, b" UID 7)"], {"BODY[]": None, "UID": b"7"}),
+        ([b'5 FETCH (FLAGS ("\\Seen") UID 7)'], {"FLAGS": [b"\\Seen"], "UID": b"7"}),
+    ],
+)
+def test_fetch_items_are_found_in_any_case_and_order(parts: Parts, items: dict[str, responses.Value]) -> None:
+    assert responses.fetched(parts) == items
+
+
+@pytest.mark.parametrize("line", [b"5 EXISTS", b"OK FETCH (", b"FLAGS (\\Seen)", b""])
+def test_other_responses_are_no_fetch(line: bytes) -> None:
+    assert responses.fetched([line]) is None
+
+
+@given(st.lists(st.binary() | st.none(), min_size=1, max_size=5))
+def test_no_response_raises(parts: list[bytes | None]) -> None:
+    items = responses.fetched([b"1 FETCH (" + (parts[0] or b""), *parts[1:]]) or {}
+    for value in items.values():
+        responses.flags(value)
+        responses.number(value)
+        responses.instant(value)
+    responses.selected([parts])
+    responses.sent_folders([[b"LIST (", *parts], parts], "INBOX", ("Sent",))
+
+
+def test_recent_is_no_flag_of_the_message() -> None:
+    assert responses.flags([b"\\Recent", b"\\Seen"]) == {"\\Seen"}
+    assert responses.flags(None) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (b"7", 7),
+        ([b"4611686018427387904"], 4611686018427387904),
+        ([b"-1"], None),
+        ([], None),
+        (None, None),
+        (b"x", None),
+    ],
+)
+def test_numbers_have_any_size_and_are_never_below_zero(value: responses.Value, expected: int | None) -> None:
+    assert responses.number(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [
+        (b" 7-Feb-2026 21:52:25 -0800", datetime(2026, 2, 8, 5, 52, 25, tzinfo=UTC)),
+        (b"17-JUL-2026 02:44:25 +0000", datetime(2026, 7, 17, 2, 44, 25, tzinfo=UTC)),
+        (b"00-Jan-0000 00:00:00 +0000", None),
+        (b"01-Jan-0001 00:00:00 +2359", None),
+        (b"tomorrow", None),
+        (None, None),
+    ],
+)
+def test_dates_that_are_none_are_left_out(date: bytes | None, expected: datetime | None) -> None:
+    assert responses.instant(date) == expected
+
+
+@pytest.mark.parametrize(
+    ("permanent", "keyword", "star"),
+    [
+        (b"OK [PERMANENTFLAGS (\\Seen \\Flagged \\*)] Limited", True, True),
+        (b"ok [permanentflags (\\seen \\flagged $Label1)]", True, True),
+        (b"OK [PERMANENTFLAGS (\\Deleted \\Flagged \\Seen)]", False, True),
+        (b"OK [PERMANENTFLAGS ()]", False, False),
+        (b"FLAGS (\\Answered \\Flagged)", False, True),
+        (b"OK nothing said", False, False),
+    ],
+)
+def test_keyword_support_is_what_select_says(permanent: bytes, keyword: bool, star: bool) -> None:
+    selected = responses.selected([[b"3 EXISTS"], [permanent], [b"OK [UIDVALIDITY 7]"], [b"OK [HIGHESTMODSEQ 9]"]])
+    assert (selected.keeps("$label1"), selected.keeps("\\Flagged")) == (keyword, star)
+    assert (selected.validity, selected.modseq, selected.next_uid) == ("7", 9, 0)
+
+
+def test_folders_of_sent_mail_are_found_by_mark_and_by_name() -> None:
+    listed: list[Parts] = [
+        [b'LIST (\\HasNoChildren) "/" INBOX'],
+        [b'LIST (\\HasNoChildren \\Sent) "/" "[Gmail]/Gesendet"'],
+        [b'LIST (\\HasNoChildren) "|" sent'],
+        [b"LIST (\\HasNoChildren) NIL {4}", b"Sent", b""],
+        [b'LIST (\\Noselect \\Sent) "/" Old'],
+        [b'LIST () "/" "Entw&APw-rfe"'],
+        [b'LIST () "." "a \\"b\\""'],
+    ]
+    assert responses.sent_folders(listed, "INBOX", ("Sent", 'a "b"', "Entwürfe")) == (
+        "[Gmail]/Gesendet",
+        "sent",
+        "Entwürfe",
+        'a "b"',
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        (b"Request is throttled. Suggested Backoff Time: 299961 milliseconds", 299.961),
+        (b"request is THROTTLED.", 60.0),
+        (b"Command Argument Error. 11", None),
+    ],
+)
+def test_throttling_is_read_with_its_pause(text: bytes, seconds: float | None) -> None:
+    assert responses.backoff(text) == seconds
+
+
+def test_of_a_refusal_only_the_code_is_taken() -> None:
+    assert responses.code(b"[AUTHENTICATIONFAILED] ana@hopestreet.example is unknown") == "AUTHENTICATIONFAILED"
+    assert responses.code(b"ana@hopestreet.example is unknown") == ""
