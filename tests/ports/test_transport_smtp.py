@@ -271,6 +271,62 @@ async def test_a_downstream_that_keeps_silent_after_the_dot_is_451() -> None:
     assert peer.connections == 1
 
 
+@pytest.mark.parametrize("length", [0, 2, 5, 7])
+async def test_a_downstream_that_falls_silent_in_any_phase_is_451(length: int) -> None:
+    script = (*PLAIN_GREET, "MAIL", b"250 ok\r\n", "RCPT", b"250 ok\r\n", "DATA")[:length]
+    brief = Timeouts(connect=0.2, command=0.2, data=0.2, block=0.2, final=0.2, quit=0.1)
+    async with scripted((*script, HANG)) as peer, down(peer, brief) as transport:
+        assert await transport.relay(ENVELOPE, b"x\r\n") == NO_DOWNSTREAM
+
+
+async def test_a_downstream_that_stops_reading_content_is_451() -> None:
+    forever = asyncio.Event()
+
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(5):
+            writer.write(b"250 ok\r\n" if _ else b"220 x\r\n")
+            await reader.readuntil(b"\r\n")
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(b"354 go\r\n")
+        await forever.wait()
+        writer.close()
+
+    async with await asyncio.start_server(deaf, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        brief = Timeouts(connect=2, command=2, data=2, block=0.2, final=2, quit=0.1)
+        async with transport_for(f"smtp://127.0.0.1:{port}", helo="gw.example", timeouts=brief) as transport:
+            assert await transport.relay(ENVELOPE, b"x" * 30_000_000) == NO_DOWNSTREAM
+        forever.set()
+
+
+async def test_who_waits_too_long_for_a_connection_comes_later() -> None:
+    brief = Timeouts(connect=2, command=0.3, data=2, block=2, final=1, quit=0.1)
+    scripts = [(*GREET, *TAKE[:-1], HANG)] * 8
+    async with scripted(*scripts) as peer, down(peer, brief) as transport:
+        replies = await asyncio.gather(*(transport.relay(ENVELOPE, b"x\r\n") for _ in range(9)))
+    assert replies == [NO_DOWNSTREAM] * 9
+    assert peer.connections == 8
+
+
+def test_uvloop_relays_as_well(tmp_path: Path) -> None:
+    uvloop = pytest.importorskip("uvloop")
+    authority = trustme.CA()
+    trust = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(trust))
+    arrived = Arrived()
+
+    async def main() -> None:
+        async with running_intake(arrived, tls=True, authority=authority) as running:
+            url = f"smtp+starttls://localhost:{running.port}"
+            async with transport_for(url, helo="gw.example", trust=trust) as transport:
+                for _ in range(3):
+                    assert (await transport.relay(ENVELOPE, CONTENT_SENT)).accepted
+                assert len(running.intake._connections) == 1
+
+    uvloop.run(main())
+    assert [content for _, _, content in arrived.messages] == [CONTENT_SENT] * 3
+
+
 @pytest.mark.parametrize(
     "said",
     [b"250 2.6.0 half", b"250-half\r\n", b"yes\r\n", b"99 x\r\n", b"250+x\r\n", b"250-x\r\n" * 200, b"2" * 9000],

@@ -9,6 +9,7 @@ import struct
 
 import pytest
 import structlog
+from aiosmtpd.smtp import SMTP
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -92,6 +93,15 @@ async def test_a_command_line_too_long_is_refused_and_the_next_is_heard() -> Non
         for length in (2049, 500_000):
             assert (await peer.ask("NOOP " + "x" * length))[0].startswith("500 5.5.2")
         assert (await peer.ask("NOOP"))[0].startswith("250")
+
+
+async def test_greeting_again_and_again_leaves_nothing_behind() -> None:
+    async with running_intake(Arrived()) as running:
+        first, second = await running.greeted(), await running.greeted()
+        await first.ask(*["EHLO client.example"] * 50)
+        for peer in (first, second):
+            assert (await peer.ask("NOOP " + "x" * 2049))[0].startswith("500 5.5.2")
+    assert dict(SMTP.command_size_limits) == {}
 
 
 async def test_messages_in_hand_are_bounded_in_octets() -> None:
