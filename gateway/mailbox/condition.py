@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum, unique
 
+#: A fault that lasts so long is told to the admin.
+ALARM = timedelta(minutes=5)
+
 
 @unique
 class State(StrEnum):

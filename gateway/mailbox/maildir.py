@@ -20,7 +20,8 @@ from pathlib import Path
 import structlog
 
 from gateway.core.tracking import Copy, FolderState
-from gateway.mailbox.condition import Condition, Intervals, State, Support
+from gateway.mailbox.condition import ALARM, Condition, Intervals, State, Support
+from gateway.mailbox.faults import Lost, MailboxFault
 from gateway.mailbox.lookout import Look, Lookout, Role, World
 from gateway.mailbox.names import encode, same
 from gateway.mailbox.protocol import MAX_LITERAL
@@ -83,7 +84,7 @@ class MaildirFolder:
         except FileNotFoundError:
             return {}
         except OSError as error:
-            raise Unavailable("a Maildir cannot be read; check its owner and mode") from error
+            raise Lost("a Maildir cannot be read; check its owner and mode") from error
         return dict(sorted(found.items()))
 
     def _read(self, uid: str, limit: int) -> tuple[bytes, datetime] | None:
@@ -98,7 +99,7 @@ class MaildirFolder:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                raise Unavailable("a message in a Maildir cannot be read; check its owner and mode") from error
+                raise Lost("a message in a Maildir cannot be read; check its owner and mode") from error
         return None
 
     def _content(self, uid: str) -> tuple[bytes, datetime] | None:
@@ -131,9 +132,9 @@ class MaildirFolder:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                raise Unavailable("a message in a Maildir cannot be renamed; check its owner and mode") from error
+                raise Lost("a message in a Maildir cannot be renamed; check its owner and mode") from error
             return _flags(target.name)
-        raise Unavailable("a message in a Maildir does not come to rest")
+        raise Lost("a message in a Maildir does not come to rest")
 
 
 def _uid(name: str) -> str:
@@ -200,6 +201,7 @@ class MaildirWatch:
             self._condition = replace(self._condition, state=State.IDLE, since=looked, why="")
         self._condition = replace(self._condition, looked=looked)
         self._failures = 0
+        self._world.alerts.clear("watcher-down", mailbox=self._world.mailbox)
 
     def _note_fault(self, fault: Exception) -> timedelta:
         now, why = self._world.clock.now(), type(fault).__name__.lower()
@@ -208,6 +210,8 @@ class MaildirWatch:
             lookout.forget()
         if self._condition.state is not State.DOWN:
             self._condition = replace(self._condition, state=State.DOWN, since=now, why=why)
+        if isinstance(fault, MailboxFault) and now - (self._condition.since or now) >= ALARM:
+            self._world.alerts.tell("watcher-down", mailbox=self._world.mailbox)
         pause: timedelta = min(self._intervals.retry * 2 ** min(self._failures, 20), self._intervals.retry_cap)
         self._failures += 1
         return pause * self._dice.uniform(0.5, 1.5)

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from gateway.core.tracking import FLAGGED, Copy
-from gateway.mailbox.condition import Condition, State, Support
+from gateway.mailbox.condition import ALARM, Condition, State, Support
 from gateway.mailbox.door import Door
 from gateway.mailbox.faults import MailboxFault
 from gateway.mailbox.folder import ImapFolder
@@ -31,8 +31,6 @@ log = structlog.get_logger(__name__)
 
 #: Looks in a row at a folder that does not come to rest; then the timer takes over.
 _RESTLESS = 5
-#: A fault that lasts so long is told to the admin.
-_ALARM = timedelta(minutes=5)
 
 Errand = Callable[[Connection], Awaitable[None]]
 
@@ -198,7 +196,7 @@ class Post:
         self._failures += 1
         self._down_since = self._down_since or now
         self._be(State.DOWN, why)
-        if isinstance(fault, MailboxFault) and now - self._down_since >= _ALARM:
+        if isinstance(fault, MailboxFault) and now - self._down_since >= ALARM:
             self._world.alerts.tell("watcher-down", mailbox=self._world.mailbox)
 
     async def _pause(self) -> None:
