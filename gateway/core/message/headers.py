@@ -96,7 +96,8 @@ def decode(raw: bytes, charset: str) -> tuple[str, bool]:
     codec = _codec(charset)
     for name in dict.fromkeys(one for one in (codec, "utf-8") if one):
         try:
-            return raw.decode(name), name == codec
+            # UTF-7 can name half a character, which no other encoding takes again.
+            return raw.decode(name).encode("utf-8", "replace").decode("utf-8"), name == codec
         except (UnicodeError, LookupError, ValueError):
             continue
     return raw.decode("cp1252", "replace"), False

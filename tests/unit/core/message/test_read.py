@@ -80,6 +80,12 @@ def test_any_charset_gives_text(charset: str) -> None:
     assert read(content, ENVELOPE).new_text == "hello"
 
 
+def test_half_a_character_never_gets_in() -> None:
+    facts = read(FROM + b"Subject: =?utf-7?q?a+2AA-b?=\r\nContent-Type: text/plain; charset=utf-7\r\n\r\n+2AA-", ENVELOPE)
+    assert facts.subject == "a?b"
+    assert facts.text.encode()
+
+
 def test_nesting_without_end_is_cut_and_said() -> None:
     layers = (b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (at, at) for at in range(3000))
     assert "too-deep" in read(b"".join(layers), ENVELOPE).defects
