@@ -5,12 +5,13 @@ from gateway.app.house import House, open_house
 from gateway.app.probes import probes_for
 from gateway.app.wiring import settings_from, templates_of
 from gateway.credentials import CredentialError
-from gateway.store import WrongKey
+from gateway.store import Taken, WrongKey
 
 __all__ = [
     "CredentialError",
     "Desk",
     "House",
+    "Taken",
     "WrongKey",
     "open_desk",
     "open_house",

@@ -113,7 +113,8 @@ class House:
     async def run(self, stop: asyncio.Event) -> None:
         """Run every service until `stop` is set, then finish what is in flight.
 
-        Raises OSError where an address can't be listened on, WrongKey where the database was sealed with another key.
+        Raises OSError where an address can't be listened on, WrongKey where the database was
+        sealed with another key, Taken where another gateway serves on it.
         """
         await self._prepare_record()
         if self.web is not None:
@@ -157,6 +158,7 @@ class House:
         """Mail first: a database that is down at the start does not keep the gateway from relaying."""
         try:
             await self.store.migrate()
+            await self.store.take_over()
         except Unavailable:
             self.alerts.tell("record-down")
         else:

@@ -13,7 +13,7 @@ from gateway.cli.output import DOWN, WRONG, fail
 from gateway.settings.schema import Settings
 
 #: Ends that an admin can mend.
-_KNOWN = (OSError, house.CredentialError, house.WrongKey)
+_KNOWN = (OSError, house.CredentialError, house.WrongKey, house.Taken)
 
 
 def serve(config: Config = DEFAULT) -> None:

@@ -116,6 +116,11 @@ def postpone(db: Connection, claimed: Claim, due: datetime, error: str) -> None:
     db.execute(update(effects).where(*mine).values(due=due, leased_until=None, error=error))
 
 
+def free_leases(db: Connection) -> None:
+    """Free every claim at once: for who knows that all their holders are gone."""
+    db.execute(update(effects).where(effects.c.leased_until.is_not(None)).values(leased_until=None))
+
+
 def next_due(db: Connection) -> datetime | None:
     """The earliest due time, or end of a lease, of all that waits."""
     instant = type_coerce(func.min(func.coalesce(effects.c.leased_until, effects.c.due)), Utc)

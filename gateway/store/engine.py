@@ -9,12 +9,13 @@ its locks. Refuses to know what is read or written.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -29,6 +30,10 @@ _READERS = 3
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
+
+
+class Taken(Exception):
+    """Another process serves on this database, which is for one. The text says the mend."""
 
 
 class Database(ABC):
@@ -54,6 +59,10 @@ class Database(ABC):
             return result
 
         return await self._sheltered(run(), patience)
+
+    def serve_alone(self) -> bool:
+        """Make sure that no other process serves on this database; False where several may. Raises Taken."""
+        return False
 
     async def close(self) -> None:
         """Let what runs end, then hang up."""
@@ -101,6 +110,7 @@ class Sqlite(Database):
         self._path = Path(str(url.database))
         self._writer = _sqlite(url, "BEGIN IMMEDIATE", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
         self._reader = _sqlite(url, "BEGIN", "query_only=ON")
+        self._lock: IO[bytes] | None = None
         self._writing = ThreadPoolExecutor(1, "store-write")
         self._reading = ThreadPoolExecutor(_READERS, "store-read")
 
@@ -110,10 +120,26 @@ class Sqlite(Database):
     async def _write(self, work: Work[T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writing, self._run, self._writer, work)
 
+    def serve_alone(self) -> bool:
+        """Hold a lock beside the file for as long as this process lives; the system drops it with the process."""
+        if self._lock is None:
+            lock = self._path.with_name(f"{self._path.name}.serving").open("wb")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                lock.close()
+                raise Taken(
+                    f"another gateway serves on {self._path}; stop it first, or give this one its own"
+                ) from error
+            self._lock = lock
+        return True
+
     async def _close(self) -> None:
         for threads, engine in ((self._writing, self._writer), (self._reading, self._reader)):
             threads.shutdown(wait=True)
             engine.dispose()
+        if self._lock is not None:
+            self._lock.close()
 
     def _run(self, engine: Engine, work: Work[T]) -> T:
         if not self._path.exists():

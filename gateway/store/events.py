@@ -60,6 +60,7 @@ def begin(db: Connection, sealer: Sealer, ref: Ref, received: Received) -> int |
     values = _identity(sealer, ref) | {
         "received": received.at,
         "origin": received.origin,
+        "policy": received.policy,
         "digest": blind_hash(sealer, "digest", received.digest),
         "thread": blind_hash(sealer, "thread", received.thread),
         "message_id": blind_id(sealer, received.message_id),
@@ -78,7 +79,11 @@ def begin(db: Connection, sealer: Sealer, ref: Ref, received: Received) -> int |
 
 def known(db: Connection, sealer: Sealer, ref: Ref) -> int | None:
     """The row of a message that was received, locked until the transaction ends; None where there is none."""
-    wanted = select(messages.c.id).where(is_ref(sealer, ref), messages.c.received.is_not(None)).with_for_update()
+    wanted = (
+        select(messages.c.id)
+        .where(is_ref(sealer, ref), messages.c.received.is_not(None))
+        .with_for_update(key_share=True)
+    )
     number: int | None = db.execute(wanted).scalar()
     return number
 

@@ -1,4 +1,4 @@
-"""Everything that is kept, behind the ports `Record`, `Stories`, `Roster`, `Folders`, `Outbox` and `OutboxDesk`.
+"""Everything that is kept, behind `Record`, `Stories`, `Keeping`, `Roster`, `Folders`, `Outbox` and `OutboxDesk`.
 
 In go and out come values of the core; each call is one transaction of plain functions over a connection, the same on
 SQLite and PostgreSQL. Every call raises `Unavailable` while the database does not answer, and nothing else for it.
@@ -7,7 +7,7 @@ SQLite and PostgreSQL. Every call raises `Unavailable` while the database does n
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -18,8 +18,8 @@ from gateway.core.events import Event, Received, Ref
 from gateway.core.history import History, Story
 from gateway.core.policy.schema import Client
 from gateway.core.tracking import Copy, FolderState
-from gateway.ports import Claim, Pending, Question
-from gateway.store import clients, effects, events, folders
+from gateway.ports import Claim, Pending, Question, Unavailable
+from gateway.store import clients, effects, events, folders, keeping
 from gateway.store import history as past
 from gateway.store import migrate as migrating
 from gateway.store.engine import Database, database
@@ -43,7 +43,7 @@ async def open_store(url: str, *, sealer: Sealer, host: str, password: str = "")
 
 
 class Store:
-    """All six ports, over one database. Made by `open_store`."""
+    """All seven ports, over one database. Made by `open_store`."""
 
     def __init__(self, opened: Database, sealer: Sealer, host: str) -> None:
         """Opens nothing."""
@@ -57,6 +57,13 @@ class Store:
         """Bring the database to the newest form. Raises Unavailable, and WrongKey."""
         await self._db.write(lambda db: migrating.migrate(db, self._sealer), patience=None)
 
+    async def take_over(self) -> None:
+        """Where only one process may serve (SQLite), be that one and free what a dead one had claimed; else nothing:
+        the claims of a dead node run out. Raises Unavailable, and Taken.
+        """
+        if self._db.serve_alone():
+            await self._db.write(effects.free_leases)
+
     # Record
 
     async def history(self, question: Question, now: datetime) -> History:
@@ -66,9 +73,14 @@ class Store:
     async def append(self, ref: Ref, events: Sequence[Event], effects: Sequence[Effect]) -> bool:
         """See `ports.Record`. Raises ValueError for a message that was never received and is not received now."""
         rings = any(not isinstance(effect, Cancel) for effect in effects)
-        return await self._db.write(
-            lambda db: self._append(db, ref, events, effects), after=self._ring if rings else None
-        )
+        try:
+            return await self._db.write(
+                lambda db: self._append(db, ref, events, effects), after=self._ring if rings else None
+            )
+        except Unavailable:
+            # Nobody can tell whether it was stored: who waits for the bell looks.
+            self._ring(rings)
+            raise
 
     async def story(self, ref: Ref) -> Story | None:
         """See `ports.Record`."""
@@ -90,6 +102,19 @@ class Store:
         """See `ports.Stories`."""
         unanswered = events.waits_for_an_answer(self._sealer, mailbox, author)
         return await self._db.read(lambda db: events.stories(db, self._sealer, *unanswered))
+
+    # Keeping
+
+    async def oldest(self) -> Mapping[str, datetime]:
+        """See `ports.Keeping`."""
+        return await self._db.read(keeping.oldest, patience=_REPORT)
+
+    async def erase(self, policy: str, before: datetime) -> int:
+        """See `ports.Keeping`. A transaction a block, so that nobody's mail waits for the whole."""
+        erased = 0
+        while count := await self._db.write(lambda db: keeping.erase(db, policy, before), patience=_REPORT):
+            erased += count
+        return erased
 
     # Roster
 

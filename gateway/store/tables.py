@@ -88,6 +88,8 @@ messages = Table(
     # NULL while only a copy of it is known.
     Column("received", Utc),
     Column("origin", String),
+    # The policy that decided it: its card says how long it is kept.
+    Column("policy", String),
     # Blind values.
     Column("digest", LargeBinary),
     Column("thread", LargeBinary),
@@ -97,6 +99,7 @@ messages = Table(
     Column("erasing", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("mailbox", "ref"),
     Index(None, "received"),
+    Index(None, "policy", "received"),
     Index(None, "digest"),
     Index(None, "thread"),
     Index(None, "message_id"),

@@ -67,6 +67,7 @@ def make_messages() -> None:
         sa.Column("sealed_key", sa.LargeBinary(), nullable=False),
         sa.Column("received", INSTANT),
         sa.Column("origin", sa.String()),
+        sa.Column("policy", sa.String()),
         sa.Column("digest", sa.LargeBinary()),
         sa.Column("thread", sa.LargeBinary()),
         sa.Column("message_id", sa.LargeBinary()),
@@ -78,6 +79,7 @@ def make_messages() -> None:
     )
     for column in ("received", "digest", "thread", "message_id", "author", "reverse_path"):
         op.create_index(f"ix_messages_{column}", "messages", [column])
+    op.create_index("ix_messages_policy_received", "messages", ["policy", "received"])
 
 
 def make_events() -> None:

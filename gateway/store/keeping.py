@@ -1,0 +1,38 @@
+"""Keeps little: what the card says goes, goes, with all that hangs on it. Plain functions over a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, select, type_coerce, update
+
+from gateway.store.tables import Utc, copies, effects, events, messages
+
+#: Messages erased in one transaction, so that nobody's mail waits long for the writer.
+BLOCK = 500
+
+
+def oldest(db: Connection) -> Mapping[str, datetime]:
+    """For each policy that decided a message: when its oldest one was received."""
+    first = type_coerce(func.min(messages.c.received), Utc)
+    rows = db.execute(
+        select(messages.c.policy, first).where(messages.c.policy.is_not(None)).group_by(messages.c.policy)
+    )
+    return {str(policy): at for policy, at in rows}
+
+
+def erase(db: Connection, policy: str, before: datetime) -> int:
+    """Erase one block of a policy's messages received before an instant; how many.
+
+    A copy that still lies in the mailbox stays known as one that is none of ours, so that it is not taken up again.
+    """
+    wanted = select(messages.c.id).where(messages.c.policy == policy, messages.c.received < before).limit(BLOCK)
+    numbers = list(db.execute(wanted).scalars())
+    if numbers:
+        db.execute(update(messages).where(messages.c.id.in_(numbers)).values(erasing=True))
+        db.execute(update(copies).where(copies.c.message.in_(numbers)).values(message=None))
+        db.execute(delete(effects).where(effects.c.message.in_(numbers)))
+        db.execute(delete(events).where(events.c.message.in_(numbers)))
+        db.execute(delete(messages).where(messages.c.id.in_(numbers)))
+    return len(numbers)
