@@ -81,7 +81,9 @@ def test_any_charset_gives_text(charset: str) -> None:
 
 
 def test_half_a_character_never_gets_in() -> None:
-    facts = read(FROM + b"Subject: =?utf-7?q?a+2AA-b?=\r\nContent-Type: text/plain; charset=utf-7\r\n\r\n+2AA-", ENVELOPE)
+    facts = read(
+        FROM + b"Subject: =?utf-7?q?a+2AA-b?=\r\nContent-Type: text/plain; charset=utf-7\r\n\r\n+2AA-", ENVELOPE
+    )
     assert facts.subject == "a?b"
     assert facts.text.encode()
 
