@@ -14,9 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, case, func, or_, select, type_coerce, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from gateway.core.effects import Ack, Cancel, Effect, Mail
 from gateway.core.events import Event, GivenUp
@@ -31,14 +33,24 @@ from gateway.store.tokens import blind_token, draw, tokens_in
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def put(db: Connection, sealer: Sealer, host: str, effect: Effect, at: datetime | None) -> None:
-    """Store an effect caused at `at`, or take its target back. What was said, or is being said, stays."""
+def put(db: Connection, sealer: Sealer, host: str, message: int, effect: Effect, at: datetime | None) -> None:
+    """Store an effect that a message caused at `at`, or take its target back.
+
+    What was said, or is being said, stays.
+    """
     if isinstance(effect, Cancel):
         _cancel(db, sealer, effect)
         return
     key = _blind_key(sealer, effect.key)
     token = draw()
-    again = {
+    values = {
+        "key": key,
+        "kind": effect.kind,
+        "mailbox": effect.ref.mailbox,
+        "message": message,
+        "token": blind_token(sealer, token),
+        "sealed_message_id": sealer.seal(f"<{token}@{host}>", "effects", "sealed_message_id", key.hex()),
+        "attempts": 0,
         "person": blind_person(sealer, effect.to),
         "sealed_effect": sealer.seal(codec.mail_text(effect), "effects", "sealed_effect", key.hex()),
         "stored": at or effect.due,
@@ -47,21 +59,21 @@ def put(db: Connection, sealer: Sealer, host: str, effect: Effect, at: datetime 
         "state": State.WAITING,
         "error": "",
     }
-    once = {
-        "key": key,
-        "kind": effect.kind,
-        "mailbox": effect.ref.mailbox,
-        "message": told.place(db, sealer, effect.ref),
-        "token": blind_token(sealer, token),
-        "sealed_message_id": sealer.seal(f"<{token}@{host}>", "effects", "sealed_message_id", key.hex()),
-        "attempts": 0,
-    }
-    statement = told.upsert(db)(effects).values(once | again)
-    armed = effects.c.state == State.CANCELLED
-    statement = statement.on_conflict_do_update(index_elements=["key"], set_=again, where=armed)
-    number: int | None = db.execute(statement.returning(effects.c.id)).scalar()
+    number: int | None = db.execute(_put(db.dialect.name), values).scalar()
     if number is not None and isinstance(effect, Ack):
         _note_echoes(db, sealer, number, effect)
+
+
+@cache
+def _put(dialect: str) -> ReturningInsert[int]:
+    """Made once: to make a statement costs more than to run it. An effect armed anew keeps its Message-ID."""
+    statement = told.upsert_of(dialect)(effects)
+    anew = ("person", "sealed_effect", "stored", "wanted", "due", "state", "error")
+    return statement.on_conflict_do_update(
+        index_elements=["key"],
+        set_={name: statement.excluded[name] for name in anew},
+        where=effects.c.state == State.CANCELLED,
+    ).returning(effects.c.id)
 
 
 def claim(db: Connection, sealer: Sealer, now: datetime, lease_until: datetime, limit: int) -> tuple[Claim, ...]:

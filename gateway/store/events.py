@@ -10,10 +10,12 @@ import base64
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from gateway.core import addresses
 from gateway.core.events import Event, Origin, Received, Ref
@@ -23,10 +25,17 @@ from gateway.store.sealing import Sealer
 from gateway.store.tables import effects, events, messages, personal
 from gateway.store.tokens import tokens_in
 
+Upsert = type[sqlite.Insert] | type[postgresql.Insert]
 
-def upsert(db: Connection) -> type[sqlite.Insert] | type[postgresql.Insert]:
+
+def upsert(db: Connection) -> Upsert:
     """The INSERT of this engine that knows ON CONFLICT."""
-    return sqlite.Insert if db.dialect.name == "sqlite" else postgresql.Insert
+    return upsert_of(db.dialect.name)
+
+
+def upsert_of(dialect: str) -> Upsert:
+    """The same, by the name of the engine."""
+    return sqlite.Insert if dialect == "sqlite" else postgresql.Insert
 
 
 def blind_id(sealer: Sealer, message_id: str) -> bytes | None:
@@ -67,14 +76,20 @@ def begin(db: Connection, sealer: Sealer, ref: Ref, received: Received) -> int |
         "author": blind_author(sealer, received.author),
         "reverse_path": blind_reverse_path(sealer, received.reverse_path),
     }
-    statement = upsert(db)(messages).values(values)
-    statement = statement.on_conflict_do_update(
-        index_elements=["mailbox", "ref"],
-        set_={name: value for name, value in values.items() if name not in ("mailbox", "ref", "sealed_key")},
-        where=messages.c.received.is_(None),
-    )
-    number: int | None = db.execute(statement.returning(messages.c.id)).scalar()
+    number: int | None = db.execute(_begin(db.dialect.name), values).scalar()
     return number
+
+
+@cache
+def _begin(dialect: str) -> ReturningInsert[int]:
+    """Made once: to make a statement costs more than to run it."""
+    statement = upsert_of(dialect)(messages)
+    known = ("mailbox", "ref", "sealed_key", "id", "erasing")
+    return statement.on_conflict_do_update(
+        index_elements=["mailbox", "ref"],
+        set_={column.name: column for column in statement.excluded if column.name not in known},
+        where=messages.c.received.is_(None),
+    ).returning(messages.c.id)
 
 
 def known(db: Connection, sealer: Sealer, ref: Ref) -> int | None:
@@ -101,9 +116,10 @@ def add(db: Connection, sealer: Sealer, ref: Ref, message: int, new: Sequence[Ev
     """Append events to a message's story. The caller holds the lock on its row, so that numbers don't collide."""
     if not new:
         return
-    last = db.execute(select(func.coalesce(func.max(events.c.number), 0)).where(events.c.message == message)).scalar()
+    # A Received begins the story.
+    last = 0 if isinstance(new[0], Received) else _last(db, message)
     open_rows, sealed_rows = [], []
-    for number, event in enumerate(new, int(last or 0) + 1):
+    for number, event in enumerate(new, last + 1):
         parts = codec.take_apart(event)
         where = {"message": message, "number": number}
         open_rows.append(where | {"kind": event.kind, "at": event.at, "body": parts.open})
@@ -113,6 +129,11 @@ def add(db: Connection, sealer: Sealer, ref: Ref, message: int, new: Sequence[Ev
     db.execute(insert(events), open_rows)
     if sealed_rows:
         db.execute(insert(personal), sealed_rows)
+
+
+def _last(db: Connection, message: int) -> int:
+    numbers = select(func.coalesce(func.max(events.c.number), 0)).where(events.c.message == message)
+    return int(db.execute(numbers).scalar_one())
 
 
 def stories(db: Connection, sealer: Sealer, *conditions: ColumnElement[bool]) -> tuple[Story, ...]:

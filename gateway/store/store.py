@@ -193,7 +193,8 @@ class Store:
         events.add(db, self._sealer, ref, message, new)
         at = max((event.at for event in new), default=None)
         for effect in caused:
-            effects.put(db, self._sealer, self._host, effect, at)
+            about = message if effect.ref == ref else events.place(db, self._sealer, effect.ref)
+            effects.put(db, self._sealer, self._host, about, effect, at)
         return True
 
     def _ring(self, stored: bool) -> None:
