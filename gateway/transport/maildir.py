@@ -20,6 +20,7 @@ import structlog
 
 from gateway.core.message.facts import Envelope
 from gateway.core.replies import UNKNOWN, Reply, accepted, transient
+from gateway.ports import Unavailable
 
 DELIVERED = accepted("Delivered")
 FULL = transient(452, "3.1", "The mailbox's disk is full, please try again later")
@@ -47,6 +48,10 @@ class Maildir:
 
     async def aclose(self) -> None:
         """Nothing to close."""
+
+    async def probe(self) -> str:
+        """Whether a message could be delivered, in words; changes nothing. Raises Unavailable."""
+        return await asyncio.to_thread(look, self._path)
 
     async def relay(self, envelope: Envelope, content: bytes) -> Reply:
         """As `gateway.ports.Transport` says. A full disk is `452 4.3.1`, any other fault of it `451 4.3.0`."""
@@ -86,6 +91,24 @@ def deliver(path: Path, content: bytes) -> Path:
         raise
     _sync_folder(path / "new")
     return final
+
+
+def look(path: Path) -> str:
+    """Whether `deliver` could write there, without writing: the folder's state in words. Raises Unavailable."""
+    folders = (path, *(path / name for name in ("tmp", "new", "cur")))
+    nearest = {_nearest(folder) for folder in folders}
+    for folder in sorted(nearest):
+        if not folder.is_dir():
+            raise Unavailable(f"{folder} is a file, so no folder can be there; take it away or name another place")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise Unavailable(f"{folder} can't be written to; chown it to the gateway's user")
+    return "is a Maildir that can be written to" if path.is_dir() else "is no folder yet; the first delivery makes it"
+
+
+def _nearest(path: Path) -> Path:
+    """The path, or as much of it as is there."""
+    absolute = path.absolute()
+    return next(one for one in (absolute, *absolute.parents) if os.path.lexists(one))
 
 
 def _unique_name(stat: os.stat_result) -> str:

@@ -16,6 +16,7 @@ import structlog
 
 from gateway.core.message.facts import Envelope
 from gateway.core.replies import NO_DOWNSTREAM, Reply
+from gateway.transport.findings import found, hasty, no_trust, trouble
 from gateway.transport.partial import Partial
 from gateway.transport.smtp import Broken, Connection, Target, Timeouts, connect
 
@@ -76,6 +77,20 @@ class Downstream:
         finally:
             self._slots.release()
         return self._partial.settled(wanted, content, replies)
+
+    async def probe(self) -> str:
+        """Open a connection of its own as a relay would, and close it: what answers, in words. Raises Unavailable."""
+        try:
+            context = await self._context()
+        except OSError as error:
+            raise no_trust(self._trust) from error
+        try:
+            connection = await connect(self._target, hasty(self._timeouts), context)
+        except (Broken, UnicodeError) as error:
+            raise trouble(self._target, error) from error
+        offers = {name: " ".join(words) for name, words in connection.offers.items()}
+        await connection.close()
+        return found(self._target, offers)
 
     async def _relay(self, envelope: Envelope, content: bytes) -> tuple[Reply, ...]:
         kept = await self._kept()

@@ -18,7 +18,8 @@ import aiosmtplib
 import structlog
 
 from gateway.core.replies import NO_DOWNSTREAM, Reply, parse, permanent, transient
-from gateway.transport.maildir import noted, put
+from gateway.transport.findings import LOOK, found, no_trust, trouble
+from gateway.transport.maildir import look, noted, put
 from gateway.transport.pool import trusting
 from gateway.transport.smtp import Target
 
@@ -108,6 +109,23 @@ class Smarthost:
             await self._drop()
             return reply
 
+    async def probe(self) -> str:
+        """Open a connection as `submit` would, and close it: what answers, in words. Raises Unavailable."""
+        try:
+            await self._context()
+        except OSError as error:
+            raise no_trust(self._trust) from error
+        async with self._turn:
+            await self._drop()
+            try:
+                smtp = await self._open(min(self._timeout, LOOK))
+                offers = {name.upper(): words for name, words in smtp.esmtp_extensions.items()}
+            except (aiosmtplib.SMTPException, OSError, UnicodeError) as error:
+                raise trouble(self._target, error) from error
+            finally:
+                await self._drop()
+        return found(self._target, offers)
+
     async def _submit(self, reverse_path: str, recipient: str, content: bytes) -> Reply:
         kept = await self._kept()
         if kept is not None:
@@ -115,7 +133,7 @@ class Smarthost:
                 return await self._transact(kept, reverse_path, recipient, content)
             except _Stale:
                 await self._drop()
-        return await self._transact(await self._open(), reverse_path, recipient, content)
+        return await self._transact(await self._open(self._timeout), reverse_path, recipient, content)
 
     async def _transact(self, smtp: aiosmtplib.SMTP, reverse_path: str, recipient: str, content: bytes) -> Reply:
         refusal = await self._envelope(smtp, reverse_path, recipient, content)
@@ -167,17 +185,19 @@ class Smarthost:
         await self._drop()
         return None
 
-    async def _open(self) -> aiosmtplib.SMTP:
+    async def _context(self) -> ssl.SSLContext | None:
+        return await asyncio.to_thread(trusting, self._trust) if self._target.security else None
+
+    async def _open(self, timeout: float) -> aiosmtplib.SMTP:
         target = self._target
-        context = await asyncio.to_thread(trusting, self._trust) if target.security else None
         smtp = aiosmtplib.SMTP(
             hostname=target.host,
             port=target.port,
             local_hostname=target.helo,
             use_tls=target.security == "tls",
             start_tls=target.security == "starttls",
-            tls_context=context,
-            timeout=self._timeout,
+            tls_context=await self._context(),
+            timeout=timeout,
         )
         await smtp.connect()
         self._smtp = smtp
@@ -217,6 +237,10 @@ class MaildirSmarthost:
 
     async def aclose(self) -> None:
         """Nothing to close."""
+
+    async def probe(self) -> str:
+        """Whether a message could be put there, in words. Raises Unavailable."""
+        return await asyncio.to_thread(look, self._path)
 
     async def submit(self, reverse_path: str, recipient: str, content: bytes) -> Reply:
         """As `gateway.ports.Submission` says."""

@@ -19,7 +19,7 @@ import asyncio
 import base64
 import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -127,6 +127,11 @@ class Connection:
         self._ahead = bytearray()
         #: Event-loop time at which the pool got it back.
         self.last_used = 0.0
+
+    @property
+    def offers(self) -> Mapping[str, Sequence[str]]:
+        """What the downstream offers: keyword to parameters (RFC 5321 4.1.1.1), as said last."""
+        return self._offers
 
     # -- opening and closing
 
