@@ -26,6 +26,8 @@ from gateway.ports import Unavailable
 PATIENCE = 5.0
 #: Seconds to wait for a connection or a lock. libpq takes no less than two.
 _CONNECT = 2
+#: Milliseconds to wait for another process, such as a command, that writes on the same file.
+_BUSY = 4000
 _READERS = 3
 
 T = TypeVar("T")
@@ -209,7 +211,7 @@ def _sqlite(url: URL, begin: str, *pragmas: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
-        for pragma in (f"busy_timeout={1000 * _CONNECT}", *pragmas):
+        for pragma in (f"busy_timeout={_BUSY}", *pragmas):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -103,8 +103,8 @@ messages = Table(
     Index(None, "digest"),
     Index(None, "thread"),
     Index(None, "message_id"),
-    Index(None, "author"),
-    Index(None, "reverse_path"),
+    Index(None, "mailbox", "author", "received"),
+    Index(None, "mailbox", "reverse_path", "received"),
 )
 
 events = Table(
@@ -136,7 +136,7 @@ effects = Table(
     Column("key", LargeBinary, nullable=False, unique=True),
     Column("kind", String, nullable=False),
     Column("mailbox", String, nullable=False),
-    Column("message", ForeignKey(messages.c.id), nullable=False, index=True),
+    Column("message", ForeignKey(messages.c.id), nullable=False),
     # Blind value of the address that it goes to.
     Column("person", LargeBinary, nullable=False),
     # Blind value of the token in our Message-ID.
@@ -153,8 +153,10 @@ effects = Table(
     Column("attempts", Integer, nullable=False),
     Column("error", Text, nullable=False),
     Index(None, "state", "due"),
-    Index(None, "person", "wanted"),
-    Index(None, "kind", "wanted"),
+    Index(None, "message", "kind"),
+    Index(None, "person", "kind", "wanted"),
+    # In this order, as SQLite would take an index by kind for any question about acks, and read all there are.
+    Index(None, "wanted", "kind"),
 )
 
 #: Which ack was brought about by a message that refers to which mail of ours.

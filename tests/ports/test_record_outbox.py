@@ -9,7 +9,6 @@ from gateway.core.events import Acknowledged, GivenUp, Seen, Unseen
 from gateway.ports import Claim
 from gateway.store import Store
 from tests.ports.record_samples import START, ack, alert, hours, receipt, received, ref
-from tests.servers.stores import Place
 
 
 async def put(store: Store, *names: str) -> None:
@@ -24,26 +23,24 @@ async def one(store: Store, hour: float = 0) -> Claim:
     return claim
 
 
-async def test_four_workers_claim_five_hundred_effects_and_none_twice(place: Place):
-    async with place.open() as first, place.open() as second:
-        await first.migrate()
-        for batch in range(5):
-            kinds = [ack(f"{batch}-{n}") for n in range(100)]
-            await first.append(ref(f"batch {batch}"), [received(f"batch {batch}")], kinds)
-        claims: list[Claim] = []
+async def test_four_workers_claim_five_hundred_effects_and_none_twice(store: Store):
+    for batch in range(5):
+        caused = [ack(f"{batch}-{n}") for n in range(100)]
+        await store.append(ref(f"batch {batch}"), [received(f"batch {batch}")], caused)
+    claims: list[Claim] = []
 
-        async def work(store: Store) -> None:
-            while batch := await store.claim(START, hours(1), 7):
-                claims.extend(batch)
-                for claim in batch:
-                    await store.settle(claim, [])
+    async def work() -> None:
+        while batch := await store.claim(START, hours(1), 7):
+            claims.extend(batch)
+            for claim in batch:
+                await store.settle(claim, [])
 
-        async with asyncio.TaskGroup() as group:
-            for store in (first, second, first, second):
-                group.create_task(work(store))
-        assert len(claims) == 500
-        assert len({claim.id for claim in claims}) == 500
-        assert await first.next_due() is None
+    async with asyncio.TaskGroup() as group:
+        for _ in range(4):
+            group.create_task(work())
+    assert len(claims) == 500
+    assert len({claim.id for claim in claims}) == 500
+    assert await store.next_due() is None
 
 
 async def test_an_effect_comes_back_as_it_was_stored(store: Store):

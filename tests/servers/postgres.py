@@ -27,9 +27,8 @@ _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "200",
-    # What is written needs to outlive no power cut.
+    # What is written needs to outlive a crash of the server, and no power cut.
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
 }
 

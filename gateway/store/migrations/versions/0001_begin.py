@@ -77,8 +77,10 @@ def make_messages() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_messages"),
         sa.UniqueConstraint("mailbox", "ref", name="uq_messages_mailbox_ref"),
     )
-    for column in ("received", "digest", "thread", "message_id", "author", "reverse_path"):
+    for column in ("received", "digest", "thread", "message_id"):
         op.create_index(f"ix_messages_{column}", "messages", [column])
+    for column in ("author", "reverse_path"):
+        op.create_index(f"ix_messages_mailbox_{column}_received", "messages", ["mailbox", column, "received"])
     op.create_index("ix_messages_policy_received", "messages", ["policy", "received"])
 
 
@@ -134,10 +136,10 @@ def make_effects() -> None:
         sa.UniqueConstraint("key", name="uq_effects_key"),
         sa.UniqueConstraint("token", name="uq_effects_token"),
     )
-    op.create_index("ix_effects_message", "effects", ["message"])
+    op.create_index("ix_effects_message_kind", "effects", ["message", "kind"])
     op.create_index("ix_effects_state_due", "effects", ["state", "due"])
-    op.create_index("ix_effects_person_wanted", "effects", ["person", "wanted"])
-    op.create_index("ix_effects_kind_wanted", "effects", ["kind", "wanted"])
+    op.create_index("ix_effects_person_kind_wanted", "effects", ["person", "kind", "wanted"])
+    op.create_index("ix_effects_wanted_kind", "effects", ["wanted", "kind"])
     op.create_table(
         "echoes",
         sa.Column("effect", NUMBER, nullable=False),

@@ -1,0 +1,42 @@
+"""What a decision asks for at every arrival is found by an index, however long the practice exists."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, event
+
+from gateway.core.effects import Ack
+from gateway.store import Sealer, open_store
+from gateway.store import history as past
+from gateway.store.engine import database
+from tests.ports.record_samples import CLIENT, ack, hours, question, received, ref
+
+SEALER = Sealer([b"k" * 32])
+
+
+async def test_no_question_of_the_history_reads_a_whole_table(tmp_path: Path):
+    url = f"sqlite:///{tmp_path}/handrail.db"
+    async with open_store(url, sealer=SEALER, host="hopestreet.example") as store:
+        await store.migrate()
+        await store.append(ref(), [received()], [ack()])
+        (claim,) = await store.claim(hours(1), hours(2), 1)
+        assert isinstance(claim.effect, Ack)
+    asked = question(refers_to=(claim.message_id,), person=CLIENT)
+    plans: dict[str, list[str]] = {}
+
+    def explained(db: Connection) -> None:
+        statements: list[tuple[str, object]] = []
+        event.listen(db, "before_cursor_execute", lambda *args: statements.append((args[2], args[3])))
+        past.history(db, SEALER, asked, hours(3))
+        for statement, parameters in [one for one in statements if one[0].startswith("SELECT")]:
+            rows = db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans[statement] = [row.detail for row in rows]
+
+    opened = database(url)
+    await opened.read(explained)
+    await opened.close()
+    assert len(plans) >= 9
+    for statement, plan in plans.items():
+        # anon_1 is the union of two indexed selects; an index on the state would lead through all effects there are.
+        scans = [step for step in plan if step.startswith("SCAN") and "anon_1" not in step]
+        slow = [step for step in plan if "state_due" in step]
+        assert not scans + slow, (statement, plan)
