@@ -16,8 +16,8 @@ from gateway.core.decide.decision import Setting
 from gateway.core.decide.observation import answer_sent, flags_changed, tags_for
 from gateway.core.events import Origin, Ref, Tagged
 from gateway.core.history import Story
-from gateway.core.message.delivered import delivered
 from gateway.core.message.facts import Envelope, Facts
+from gateway.core.message.read import found_envelope
 from gateway.core.tracking import FLAGGED, Copy, FlagChange
 from gateway.flow.arrival import facts_of, look_up
 from gateway.flow.in_force import InForce
@@ -128,4 +128,4 @@ class Observation:
 
     def _envelope(self, mailbox: str, sighting: Sighting) -> Envelope:
         address = self.in_force.settings.gateway.mailboxes[mailbox].address
-        return delivered(sighting.content, address)
+        return found_envelope(sighting.content, address)

@@ -60,7 +60,7 @@ def watch_for(
         raise ValueError(f"mailboxes.{name} has no `watch`, so nothing can be observed there")
     intervals = intervals or Intervals()
     dice = dice or random.Random()  # noqa: S311 - spreads retries, guards nothing
-    world = World(name, observer, folders, record, alerts, clock)
+    world = World(name, observer, folders, record, alerts, clock, clock.now())
     if settings.watch.startswith("maildir:"):
         root = Path(settings.watch.removeprefix("maildir:"))
         maildir = MaildirWatch(world, settings, root, intervals, dice)

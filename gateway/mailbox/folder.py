@@ -33,6 +33,10 @@ class ImapFolder:
         """See `Connection.message_ids`."""
         return await self._connection.message_ids(uids)
 
+    async def arrived_since(self, uids: Sequence[str], at: datetime) -> Sequence[str]:
+        """See `Connection.arrived_since`."""
+        return await self._connection.arrived_since(uids, at)
+
     async def content(self, uid: str) -> tuple[bytes, datetime | None] | None:
         """See `Connection.content`."""
         return await self._connection.content(uid)

@@ -235,6 +235,18 @@ class Connection:
                     found[uid] = value
         return found
 
+    async def arrived_since(self, uids: Sequence[str], at: datetime) -> list[str]:
+        """Those of the newest hundred messages whose INTERNALDATE is not before an instant."""
+        newest = sorted(uids, key=int)[-100:]
+        if not newest:
+            return []
+        found = []
+        for uid, items in await self._fetch(",".join(newest), "(UID INTERNALDATE)"):
+            came = responses.instant(items.get("INTERNALDATE"))
+            if uid in newest and came is not None and came >= at:
+                found.append(uid)
+        return sorted(set(found), key=int)
+
     async def content(self, uid: str) -> tuple[bytes, datetime | None] | None:
         """A message and its INTERNALDATE; None for one that is gone, or longer than we read."""
         size, at = await self._measure(uid)

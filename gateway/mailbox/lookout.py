@@ -64,6 +64,10 @@ class Folder(Protocol):
         """The Message-IDs of those that have one."""
         ...
 
+    async def arrived_since(self, uids: Sequence[str], at: datetime) -> Sequence[str]:
+        """Those of the newest that came at an instant or after it, to the second."""
+        ...
+
     async def content(self, uid: str) -> tuple[bytes, datetime | None] | None:
         """A message and when it came; None for one that is gone or too long to be read."""
         ...
@@ -87,18 +91,22 @@ class World:
     record: Record
     alerts: Alerts
     clock: Clock
+    #: When the house began to take mail: what came before it and nobody knows is old mail.
+    begun: datetime
 
 
 class Lookout:
     """Looks at one folder of one mailbox."""
 
-    def __init__(self, world: World, role: Role) -> None:
+    def __init__(self, world: World, role: Role, *, expects_keywords: bool = True) -> None:
+        """Where keywords are expected and not kept, the admin is told."""
         self._world = world
         self._role = role
         self._state: FolderState | None = None
         self._kept: FolderState | None = None
         self.looked: datetime | None = None
         self.support = Support.UNKNOWN
+        self._expects_keywords = expects_keywords
 
     def forget(self) -> None:
         """Read the kept state anew at the next look; call after any fault."""
@@ -159,7 +167,13 @@ class Lookout:
     async def _baseline(self, folder: Folder, look: Look) -> dict[str, Copy]:
         uids = tuple(look.flags)
         log.info("mailbox-baseline", mailbox=self._world.mailbox, folder=self._role.value, messages=len(uids))
-        return await self._recognise(folder, uids, look)
+        copies = await self._recognise(folder, uids, look)
+        if self._role is Role.INBOX:
+            # What came since we began is new, though the record may not have it yet: it is being relayed right now.
+            unknown = [uid for uid, copy in copies.items() if copy.ref is None]
+            for uid in await folder.arrived_since(unknown, self._world.begun.replace(microsecond=0)):
+                copies[uid] = await self._meet(folder, uid, look.flags[uid])
+        return copies
 
     async def _recognise(self, folder: Folder, uids: Sequence[str], look: Look) -> dict[str, Copy]:
         """Copies of old messages: those that the record knows are met like new ones, the others left alone for ever."""
@@ -230,7 +244,8 @@ class Lookout:
 
     def _note_support(self, support: Support) -> None:
         self.support = support
-        say = self._world.alerts.clear if support is Support.KEYWORD else self._world.alerts.tell
+        fine = support is Support.KEYWORD or not self._expects_keywords
+        say = self._world.alerts.clear if fine else self._world.alerts.tell
         say("tag-refused", mailbox=self._world.mailbox)
 
 

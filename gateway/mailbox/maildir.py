@@ -12,6 +12,7 @@ import asyncio
 import random
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.parser import BytesHeaderParser
@@ -61,6 +62,10 @@ class MaildirFolder:
         """The Message-IDs of those that have one."""
         return await asyncio.to_thread(self._message_ids, uids)
 
+    async def arrived_since(self, uids: Sequence[str], at: datetime) -> Sequence[str]:
+        """By the time of the file."""
+        return await asyncio.to_thread(self._arrived_since, frozenset(uids), at)
+
     async def content(self, uid: str) -> tuple[bytes, datetime | None] | None:
         """A message and its file's time; None for one that is gone or too long."""
         return await asyncio.to_thread(self._content, uid)
@@ -102,6 +107,14 @@ class MaildirFolder:
                 raise Lost("a message in a Maildir cannot be read; check its owner and mode") from error
         return None
 
+    def _arrived_since(self, uids: frozenset[str], at: datetime) -> list[str]:
+        found = []
+        for uid, path in self._scan().items():
+            with suppress(FileNotFoundError):
+                if uid in uids and datetime.fromtimestamp(path.stat().st_mtime, UTC) >= at:
+                    found.append(uid)
+        return found
+
     def _content(self, uid: str) -> tuple[bytes, datetime] | None:
         found = self._read(uid, MAX_LITERAL + 1)
         if found is None or len(found[0]) > MAX_LITERAL:
@@ -110,9 +123,12 @@ class MaildirFolder:
 
     def _message_ids(self, uids: Sequence[str]) -> dict[str, str]:
         ids: dict[str, str] = {}
+        paths = self._scan()
         for uid in uids:
-            found = self._read(uid, _HEADER)
-            value = str(BytesHeaderParser().parsebytes(found[0]).get("Message-ID", "")).strip() if found else ""
+            header = _header(paths[uid]) if uid in paths else None
+            if header is None and (found := self._read(uid, _HEADER)):
+                header = found[0]
+            value = str(BytesHeaderParser().parsebytes(header or b"").get("Message-ID", "")).strip()
             if value:
                 ids[uid] = value
         return ids
@@ -137,6 +153,15 @@ class MaildirFolder:
         raise Lost("a message in a Maildir does not come to rest")
 
 
+def _header(path: Path) -> bytes | None:
+    """A file's first octets; None for one that was renamed, or can't be read, just now."""
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEADER)
+    except OSError:
+        return None
+
+
 def _uid(name: str) -> str:
     return name.partition(":2,")[0]
 
@@ -159,7 +184,9 @@ class MaildirWatch:
         self._inbox = _folder(root, settings.inbox)
         folders = [self._inbox, *(_folder(root, name) for name in settings.sent)]
         roles = [Role.INBOX] + [Role.SENT] * len(settings.sent)
-        self._lookouts = [(folder, Lookout(world, role)) for folder, role in zip(folders, roles, strict=True)]
+        self._lookouts = [
+            (folder, Lookout(world, role, expects_keywords=False)) for folder, role in zip(folders, roles, strict=True)
+        ]
         self._condition = Condition(tags=Support.FLAGGED)
         self._failures = 0
 

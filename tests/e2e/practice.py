@@ -29,6 +29,7 @@ from typing import Any, TypeVar
 from tests.servers.dovecot import Dovecot, MailProgram, dovecot
 from tests.servers.places import free_port, server_folder
 from tests.servers.postfix import Postfix, postfix
+from tests.servers.postgres import PASSWORD as STORE_PASSWORD
 
 T = TypeVar("T")
 
@@ -92,7 +93,7 @@ class Practice:
             f"""\
 practice: {{name: Hope Street Practice, timezone: Europe/Berlin, language: en, crisis_line: "Crisis 0800 555 0199"}}
 smtp: {{listen: ["127.0.0.1:{self.smtp_port}"], hostname: gateway.hopestreet.example, max_connections_per_address: 100}}
-store: {{url: "{self.store}"}}
+store: {{url: "{self.store}", password: {{env: STORE_PASSWORD}}}}
 smarthost: {{url: "smtp://127.0.0.1:{self.relay_port or self.postfix.smtp_port}", per_minute: 100000}}
 web: {{listen: "127.0.0.1:{self.web_port}"}}
 logs: {{level: debug, format: json}}
@@ -164,12 +165,23 @@ mailboxes:
             command, check=check, capture_output=True, text=True, env=self._environment(), cwd=self.root, timeout=60
         )
 
+    def status(self) -> Any:
+        """What the running gateway says of itself."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.web_port}/status.json", timeout=10) as page:
+            return json.load(page)
+
     def json(self, *arguments: str) -> Any:
         """What a command says with --json."""
         return json.loads(self.run(*arguments, "--json").stdout)
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, "ANA_PASSWORD": PASSWORD, "PYTHONPATH": str(Path.cwd()), **self.environment}
+        return {
+            **os.environ,
+            "ANA_PASSWORD": PASSWORD,
+            "STORE_PASSWORD": STORE_PASSWORD,
+            "PYTHONPATH": str(Path.cwd()),
+            **self.environment,
+        }
 
 
 def parse(content: bytes) -> EmailMessage:

@@ -7,7 +7,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -22,6 +22,9 @@ pytestmark = pytest.mark.server
 #: Passwords that cannot go out as plain words.
 AWKWARD = {"quotes": 'a "b" \\c {3}', "umlaut": "Gänsefüßchen"}
 USERS = {f"ana{number}": "pw" for number in range(40)}
+
+#: Long before any watch of a test began.
+LAST_YEAR = datetime(2025, 11, 3, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -136,10 +139,10 @@ async def test_after_a_crash_of_the_server_it_catches_up_with_what_happened_mean
 
 
 async def test_a_new_uidvalidity_links_what_is_known_again_and_tells_nothing_of_the_rest(
-    server: Dovecot, user: str
+    server: Dovecot, user: str, program: MailProgram
 ) -> None:
     world, known, old = World(), fresh_id(), fresh_id()
-    server.deliver(user, letter(old))
+    program.append("INBOX", letter(old), at=LAST_YEAR)
     world.recorded = {known}
     async with watching(world, mailbox_settings(url(server, user))) as (watch, _):
         await idle(watch, world)
@@ -159,8 +162,8 @@ async def test_old_mail_is_left_alone_at_the_first_look_but_what_was_relayed_bef
     server: Dovecot, user: str, program: MailProgram
 ) -> None:
     world, old, relayed = World(), fresh_id(), fresh_id()
-    server.deliver(user, letter(old))
-    server.deliver(user, letter(relayed))
+    program.append("INBOX", letter(old), at=LAST_YEAR)
+    program.append("INBOX", letter(relayed), at=LAST_YEAR)
     program.append("Sent", letter(fresh_id()))
     world.recorded = {relayed}
     async with watching(world, mailbox_settings(url(server, user))) as (watch, _):
@@ -171,6 +174,17 @@ async def test_old_mail_is_left_alone_at_the_first_look_but_what_was_relayed_bef
     assert world.seen_arrivals() == [relayed]
     assert [change.now.ref.key for change in world.changes if change.now.ref] == [relayed]
     assert world.answers == []
+
+
+async def test_what_came_since_the_house_began_is_new_even_to_the_first_look(
+    server: Dovecot, user: str, program: MailProgram
+) -> None:
+    world, old, relayed_just_now = World(), fresh_id(), fresh_id()
+    program.append("INBOX", letter(old), at=LAST_YEAR)
+    server.deliver(user, letter(relayed_just_now))
+    async with watching(world, mailbox_settings(url(server, user))) as (watch, _):
+        await idle(watch, world)
+    assert world.seen_arrivals() == [relayed_just_now]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -65,8 +66,8 @@ async def test_a_maildir_that_does_not_exist_yet_is_waited_for_and_its_first_mes
 async def test_old_files_are_left_alone_but_what_was_relayed_before_is_linked(tmp_path: Path) -> None:
     root, world = make(tmp_path / "ana"), World(recorded={"<2@client.example>"})
     make(root / ".Sent")
-    drop(root, "1.a.host", letter("<1@client.example>"))
-    drop(root, "2.a.host", letter("<2@client.example>"))
+    os.utime(drop(root, "1.a.host", letter("<1@client.example>")), (0, 0))
+    os.utime(drop(root, "2.a.host", letter("<2@client.example>")), (0, 0))
     drop(root / ".Sent", "3.a.host:2,S", letter("<3@hopestreet.example>"), "cur")
     async with watching(world, mailbox_settings(f"maildir:{root}")):
         await world.until(lambda: world.states.keys() == {"INBOX", "Sent"})

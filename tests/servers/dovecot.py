@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -276,9 +277,10 @@ class MailProgram:
         data = self._uid("FETCH", uid, "(BODY.PEEK[])")
         return next(bytes(one[1]) for one in data if isinstance(one, tuple))
 
-    def append(self, folder: str, content: bytes, flags: Iterable[str] = ()) -> None:
-        """Put a message into a folder, as mail programs do with what they send."""
-        status, data = self._imap.append(f'"{folder}"', f"({' '.join(flags)})", "", content)
+    def append(self, folder: str, content: bytes, flags: Iterable[str] = (), at: datetime | None = None) -> None:
+        """Put a message into a folder, as mail programs do with what they send; `at` is its INTERNALDATE."""
+        when = imaplib.Time2Internaldate(at) if at else ""
+        status, data = self._imap.append(f'"{folder}"', f"({' '.join(flags)})", when, content)
         assert status == "OK", data
 
     def create(self, folder: str) -> None:

@@ -24,7 +24,7 @@ def flags_changed(story: Story, change: FlagChange, setting: Setting, since: dat
         events.append(ReceiptSent(at=now, by="program", form="mdn"))
         reasons.append(because("receipt-by-program"))
     if change.now.has(SEEN) and story.seen is None:
-        seen = Seen(at=now, since=since)
+        seen = Seen(at=now, since=_known_unseen(story, since))
         events.append(seen)
         receipt, why = receipt_for(story, setting, seen, by_program=change.now.has(MDN_SENT))
         reasons += [because("seen"), why]
@@ -37,6 +37,14 @@ def flags_changed(story: Story, change: FlagChange, setting: Setting, since: dat
         events.append(Answered(at=now, witness="flag", words=None, answer=""))
         reasons.append(because("answered", witness="\\Answered"))
     return Outcome(tuple(events), tuple(effects), tuple(reasons))
+
+
+def _known_unseen(story: Story, since: datetime | None) -> datetime | None:
+    """A message is unseen when it is received; a look before that, or none at all, tells nothing more."""
+    received = story.received
+    if since is None or received is None:
+        return received.at if received else since
+    return max(since, received.at)
 
 
 def answer_sent(story: Story, at: datetime, words: int, answer: str) -> Outcome:
