@@ -7,26 +7,45 @@ from contextlib import aclosing
 
 from gateway.admin.checks import Probe
 from gateway.app.wiring import below, open_record, secret_of, smarthost_of, transport_of
+from gateway.credentials import CredentialError
 from gateway.mailbox.probe import sign_in
+from gateway.ports import Unavailable
 from gateway.resolver import Resolver
 from gateway.settings.schema import Mailbox, Settings
+from gateway.store import WrongKey
 
 
 def probes_for(settings: Settings) -> tuple[Probe, ...]:
     """One probe for each thing out there, in the order in which a message meets them."""
-    return tuple(_probes(settings))
+    return tuple(Probe(probe.where, probe.mend, _as_finding(probe.ask)) for probe in _probes(settings))
+
+
+def _as_finding(ask: Callable[[], Awaitable[str]]) -> Callable[[], Awaitable[str]]:
+    """A secret that can't be had is a finding like any other."""
+
+    async def asked() -> str:
+        try:
+            return await ask()
+        except (CredentialError, WrongKey) as error:
+            raise Unavailable(str(error)) from error
+
+    return asked
 
 
 def _probes(settings: Settings) -> Iterator[Probe]:
     gateway = settings.gateway
     yield Probe("store", "check that the database runs, and `store.url`", lambda: _record(settings))
+    domains: set[str] = set()
     for name, mailbox in gateway.mailboxes.items():
         place = f"mailboxes.{name}"
         yield Probe(f"{place}.deliver", "check that the mail server runs, and `deliver`", _deliver(settings, mailbox))
         if mailbox.watch is not None:
             mend = "check `watch`, its user and its password"
             yield Probe(f"{place}.watch", mend, _watch(settings, mailbox))
-        yield Probe(f"{place}.address", "let the domain's MX record name this gateway", _exchange(mailbox))
+        if (domain := mailbox.address.rpartition("@")[2].lower()) not in domains:
+            domains.add(domain)
+            mend = "check the machine's resolvers; the domain's MX record must name this gateway"
+            yield Probe(f"{place}.address", mend, _exchange(domain, gateway.smtp.hostname))
     yield Probe("smarthost", "check `smarthost`, its user and its password", lambda: _smarthost(settings))
 
 
@@ -52,15 +71,13 @@ def _watch(settings: Settings, mailbox: Mailbox) -> Callable[[], Awaitable[str]]
     return ask
 
 
-def _exchange(mailbox: Mailbox) -> Callable[[], Awaitable[str]]:
+def _exchange(domain: str, ours: str) -> Callable[[], Awaitable[str]]:
     async def ask() -> str:
-        domain = mailbox.address.rpartition("@")[2]
-        hosts = await Resolver().mx(domain)
-        return (
-            f"mail for {domain} goes to {', '.join(exchange.host for exchange in hosts)}"
-            if hosts
-            else f"{domain} has no MX record"
-        )
+        hosts = [exchange.host for exchange in await Resolver().mx(domain)]
+        if not hosts:
+            return f"{domain} has no MX record, so nobody's mail comes here by it"
+        elsewhere = "" if ours.lower() in hosts else f", not to {ours} (`smtp.hostname`)"
+        return f"mail for {domain} goes to {', '.join(hosts)}{elsewhere}"
 
     return ask
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from gateway import __version__, shipped
+from gateway.admin.checks import Finding, Severity
 from gateway.admin.queries import Condition, Queries
 from gateway.alerts import LogAlerts
 from gateway.credentials import key_ring, read_secret
@@ -29,6 +30,12 @@ def templates_of(settings: Settings) -> Templates:
     folders = [settings.folder / "templates", shipped.folder("templates")]
     gateway = settings.gateway
     return Templates(folders, gateway.practice, gateway.mailboxes, settings.policies)
+
+
+def faults_of_templates(settings: Settings) -> tuple[Finding, ...]:
+    """What is wrong with the templates, tried with samples for every policy: each keeps something from being said."""
+    faults = templates_of(settings).faults()
+    return tuple(Finding(Severity.ERROR, fault.where, fault.what, fault.mend) for fault in faults)
 
 
 @asynccontextmanager

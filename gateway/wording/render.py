@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import textwrap
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from jinja2 import (
     TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
+    UndefinedError,
     select_autoescape,
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -29,9 +30,10 @@ from gateway import ports
 from gateway.core.effects import Mail
 from gateway.core.policy.schema import Policy
 from gateway.settings.schema import Mailbox, Practice
-from gateway.wording.contexts import context_for, folder_for
+from gateway.wording import samples
+from gateway.wording.contexts import FOLDERS, Words, context_for, folder_for
+from gateway.wording.shelf import LANGUAGE, Fault, Shelf
 
-_TAG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 #: RFC 5322 2.1.1 asks for no more than 78; the rest is room for quote marks in an answer.
 _WIDTH = 72
@@ -60,6 +62,7 @@ class Templates:
         mailboxes: Mapping[str, Mailbox],
         policies: Mapping[str, Policy],
     ) -> None:
+        self._folders = tuple(folders)
         self._practice = practice
         self._mailboxes = mailboxes
         self._policies = policies
@@ -80,18 +83,43 @@ class Templates:
         message = folder_for(effect)
         language = self._language(effect.language, message)
         try:
-            return self._words(effect, language, f"{language}/{message}")
+            return self._words(self._context(effect, language), language)
         except _MISTAKES as error:
-            raise ValueError(f"template {_place(error, language, message)} failed: {type(error).__name__}") from None
+            place = _place(error, f"{language}/{message}")
+            raise ValueError(f"template {place} failed: {type(error).__name__}") from None
 
-    def _words(self, effect: Mail, language: str, folder: str) -> ports.Words:
-        context = context_for(
-            effect,
-            self._practice,
-            self._mailboxes.get(effect.ref.mailbox),
-            self._policies.get(effect.policy),
-            language,
-        )
+    def faults(self) -> tuple[Fault, ...]:
+        """All that is wrong with the templates, in every language that there is, tried with samples for every policy.
+
+        Their texts name templates, and nobody's mail.
+        """
+        shelf = Shelf(self._environment, self._folders)
+        failures = (fault for language in shelf.languages for fault in self._failures(language))
+        told: dict[tuple[str, str], Fault] = {}
+        for fault in (*shelf.faults(), *failures):
+            told.setdefault((fault.where, fault.what), fault)
+        return tuple(told.values())
+
+    def _failures(self, language: str) -> Iterator[Fault]:
+        tried = samples.effects(language, self._practice, self._mailboxes, self._policies)
+        for context in dict.fromkeys(self._context(effect, language) for effect in tried):
+            folder = f"{language}/{FOLDERS[type(context)]}"
+            if not self._has(f"{folder}/subject.txt"):
+                continue
+            try:
+                self._words(context, language)
+            except (TemplateSyntaxError, UnicodeDecodeError):
+                continue  # the shelf has told it
+            except _MISTAKES as error:
+                if not (isinstance(error, TemplateNotFound) and str(error.name).startswith(f"{folder}/")):
+                    yield _fault(error, folder, context)
+
+    def _context(self, effect: Mail, language: str) -> Words:
+        mailbox, policy = self._mailboxes.get(effect.ref.mailbox), self._policies.get(effect.policy)
+        return context_for(effect, self._practice, mailbox, policy, language)
+
+    def _words(self, context: Words, language: str) -> ports.Words:
+        folder = f"{language}/{FOLDERS[type(context)]}"
         values: dict[str, Any] = {field.name: getattr(context, field.name) for field in fields(context)}
         subject = " ".join(self._fill(f"{folder}/subject.txt", values).split())
         paragraphs = _paragraphs(self._fill(f"{folder}/body.txt", values))
@@ -105,7 +133,7 @@ class Templates:
     def _language(self, wanted: str, message: str) -> str:
         own = self._practice.language
         for tag in (wanted, wanted.partition("-")[0], own, own.partition("-")[0]):
-            if _TAG.fullmatch(tag) and self._has(f"{tag}/{message}/subject.txt"):
+            if LANGUAGE.fullmatch(tag) and self._has(f"{tag}/{message}/subject.txt"):
                 return tag
         return "en"
 
@@ -119,13 +147,23 @@ class Templates:
         return True
 
 
-def _place(error: Exception, language: str, message: str) -> str:
+def _fault(error: Exception, folder: str, context: Words) -> Fault:
+    if isinstance(error, UndefinedError):
+        names = ", ".join(sorted(field.name for field in fields(context)))
+        return Fault(_place(error, folder), str(error), f"this template knows {names}")
+    if isinstance(error, TemplateNotFound):
+        return Fault(_place(error, folder), f"there is no template {error.name}", "add it, or take the line out")
+    words = f"fails with {type(error).__name__}: {error}" if str(error) else f"fails with {type(error).__name__}"
+    return Fault(_place(error, folder), words.splitlines()[0], "mend this line, or take your template away")
+
+
+def _place(error: Exception, folder: str) -> str:
     """File and line of the template that failed, as far as Jinja tells; its line numbers are the template's own."""
     if isinstance(error, TemplateSyntaxError):
-        return f"{error.name}:{error.lineno}"
+        return f"{error.filename or error.name}:{error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
     inner = [frame for frame in frames if Path(frame.filename).suffix in (".txt", ".html")]
-    return f"{inner[-1].filename}:{inner[-1].lineno}" if inner else f"{language}/{message}"
+    return f"{inner[-1].filename}:{inner[-1].lineno}" if inner else folder
 
 
 def _paragraphs(text: str) -> tuple[str, ...]:

@@ -314,7 +314,7 @@ def test_a_practices_own_template_comes_before_the_shipped_one(tmp_path: Path) -
     [
         ("one\n{{ subject }}", r"\S+/en/ack/body.txt:2"),
         ("{{ 1 / 0 }}", r"\S+/en/ack/body.txt:1"),
-        ("\n\n{% if %}", "en/ack/body.txt:3"),
+        ("\n\n{% if %}", r"\S+/en/ack/body.txt:3"),
         ("{{ practice.__class__.__mro__ }}", r"\S+/en/ack/body.txt:1"),
         ("{{ practice + 1 }}", r"\S+/en/ack/body.txt:1"),
         ("{% include 'no/such' %}", r"\S+/en/ack/body.txt:1"),
