@@ -7,7 +7,7 @@ is found again in the mailbox by the watcher.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,25 +61,48 @@ class Arrival:
 
     async def __call__(self, route: Route, envelope: Envelope, content: bytes) -> Reply:
         """The downstream's reply to this message; a retry of what it took already is accepted without sending again."""
-        facts = await facts_of(content, envelope, self.in_force.own)
+        try:
+            facts = await facts_of(content, envelope, self.in_force.own)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not keep a client's mail
+            self._unexpected(route, error)
+            return await self._relay(route, envelope, (), content)
         async with self.in_hand.hold(facts.key):
             return await self._take(route, facts, content)
 
     async def _take(self, route: Route, facts: Facts, content: bytes) -> Reply:
         now = self.clock.now()
-        setting = self.in_force.setting(route.mailbox, route.policy)
-        known = await self._look_up(facts, setting, now)
+        known = await self._look_up(route, facts, now)
         if known.history.relayed_before:
             log.info("retry-of-a-relayed-message", mailbox=route.mailbox, message=facts.key[:12])
             return accepted("Taken already")
-        setting = self.in_force.setting(route.mailbox, route.policy, known.client)
-        decision = decide(facts, setting, known.history, now)
-        reply = await self._relay(route, facts, decision, content)
-        if reply.accepted:
-            await self._append(decision, reply)
+        decision = self._decide(route, facts, known, now)
+        reply = await self._relay(route, facts.envelope, decision.fields if decision else (), content, facts.key)
+        if reply.accepted and decision is not None:
+            await self._record(route, facts, known, decision, reply)
         return reply
 
-    async def _look_up(self, facts: Facts, setting: Setting, now: datetime) -> Known:
+    def _decide(self, route: Route, facts: Facts, known: Known, now: datetime) -> Decision | None:
+        try:
+            setting = self.in_force.setting(route.mailbox, route.policy, known.client)
+            return decide(facts, setting, known.history, now)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not keep a client's mail
+            self._unexpected(route, error)
+            return None
+
+    async def _record(self, route: Route, facts: Facts, known: Known, decision: Decision, reply: Reply) -> None:
+        """Note what happened. Without history no ack could be decided on, so it is decided anew if there is one now;
+        else nothing is noted, and the message is taken up from the mailbox when the record is back.
+        """
+        if not known.history.known:
+            known = await self._look_up(route, facts, decision.received.at)
+            again = self._decide(route, facts, known, decision.received.at) if known.history.known else None
+            if again is None:
+                return
+            decision = again
+        await self._append(decision, reply)
+
+    async def _look_up(self, route: Route, facts: Facts, now: datetime) -> Known:
+        setting = self.in_force.setting(route.mailbox, route.policy)
         try:
             async with asyncio.timeout(RECORD_TIMEOUT):
                 return await look_up(self.record, self.roster, facts, setting, now)
@@ -87,23 +110,23 @@ class Arrival:
             self._record_is_down()
             return Known(None, UNKNOWN)
 
-    async def _relay(self, route: Route, facts: Facts, decision: Decision, content: bytes) -> Reply:
-        ours = our_fields(decision.fields)
-        hostname = self.in_force.settings.gateway.smtp.hostname
-        trace = received_field(facts.envelope, hostname=hostname, now=self.clock.now(), id=facts.digest[:16])
+    async def _relay(
+        self, route: Route, envelope: Envelope, fields: Sequence[tuple[str, str]], content: bytes, key: str = ""
+    ) -> Reply:
+        now, hostname = self.clock.now(), self.in_force.settings.gateway.smtp.hostname
+        trace = received_field(envelope, hostname=hostname, now=now, id=key[:16] or f"{now:%Y%m%d%H%M%S%f}")
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        reply = await self.transports[route.mailbox].relay(facts.envelope, trace + ours + content)
+        reply = await self.transports[route.mailbox].relay(envelope, trace + our_fields(fields) + content)
         self.metrics.relayed(route.mailbox, reply, loop.time() - begun)
         tell = self.alerts.tell if reply == NO_DOWNSTREAM else self.alerts.clear
         tell("downstream-down", mailbox=route.mailbox)
         outcome = "relayed" if reply.accepted else "refused"
-        log.info(outcome, mailbox=route.mailbox, message=facts.key[:12], code=reply.code)
+        log.info(outcome, mailbox=route.mailbox, message=key[:12], code=reply.code)
         return reply
 
     async def _append(self, decision: Decision, reply: Reply) -> None:
         relayed = Relayed(at=self.clock.now(), reply=f"{reply.code} {reply.enhanced}".strip())
-
         try:
             async with asyncio.timeout(RECORD_TIMEOUT):
                 if not await self.record.append(decision.ref, [decision.received, relayed], decision.effects):
@@ -112,6 +135,10 @@ class Arrival:
             self._record_is_down()
         else:
             self.alerts.clear("record-down")
+
+    def _unexpected(self, route: Route, error: Exception) -> None:
+        log.error("not-decided", mailbox=route.mailbox, exc_info=error)
+        self.alerts.tell("unexpected")
 
     def _record_is_down(self) -> None:
         self.metrics.store_faults.inc()

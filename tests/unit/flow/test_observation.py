@@ -1,0 +1,111 @@
+"""The mailbox changes: what the watch tells is noted once, whatever it tells twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from gateway.core.tracking import Copy, FlagChange
+from gateway.ports import Placed
+from tests.unit.flow.arriving import ANA, CARLA, NOW, Flow, flowing, letter, sighting
+
+ASKED = {"Disposition_Notification_To": CARLA}
+
+
+async def relayed(flow: Flow, name: str = "one", **fields: str) -> Placed:
+    """A message that came by SMTP and was then seen in the inbox."""
+    await flow.arrive(letter(name, **fields))
+    return await flow.observation.arrived("ana", sighting(flow.downstream.taken[-1]))
+
+
+def change(placed: Placed, before: set[str], now: set[str]) -> FlagChange:
+    return FlagChange(Copy("INBOX", "1", frozenset(before), placed.ref), Copy("INBOX", "1", frozenset(now), placed.ref))
+
+
+async def kinds(flow: Flow, name: str = "one") -> list[str]:
+    story = await flow.store.story(await flow.ref(f"<{name}@client.example>"))
+    assert story is not None
+    return [event.kind for event in story.events]
+
+
+async def test_a_relayed_message_is_known_again_in_the_inbox(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        placed = await relayed(flow)
+        assert placed.ref == await flow.ref("<one@client.example>")
+        assert placed.tags == frozenset()
+        assert await flow.effects() == ["ack"]
+
+
+async def test_a_message_that_nobody_recorded_is_taken_up_and_acked_once(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        found = b"Return-Path: <carla@client.example>\r\n" + letter()
+        assert (await flow.observation.arrived("ana", sighting(found))).ref is not None
+        await flow.observation.arrived("ana", sighting(found, uid="2"))
+        assert await flow.effects() == ["ack"]
+
+
+async def test_our_own_mail_in_the_inbox_is_left_alone(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        placed = await flow.observation.arrived("ana", sighting(letter(From=ANA, Auto_Submitted="auto-generated")))
+        assert placed == Placed(None)
+        assert await flow.store.stories(None, None, None) == ()
+
+
+async def test_seen_is_noted_once_and_brings_the_receipt_that_was_asked_for(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        placed = await relayed(flow, **ASKED)
+        for _ in range(2):
+            await flow.observation.changed("ana", change(placed, set(), {"\\Seen"}), NOW)
+        assert await kinds(flow) == ["received", "relayed", "seen"]
+        assert await flow.effects() == ["ack", "receipt"]
+
+
+async def test_marked_unread_within_the_grace_period_no_receipt_is_due(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        placed = await relayed(flow, **ASKED)
+        await flow.observation.changed("ana", change(placed, set(), {"\\Seen"}), NOW)
+        await flow.observation.changed("ana", change(placed, {"\\Seen"}, set()), NOW)
+        assert await flow.effects() == ["ack"]
+        await flow.observation.changed("ana", change(placed, set(), {"\\Seen"}), NOW)
+        assert await flow.effects() == ["ack", "receipt"]
+
+
+async def test_a_message_that_was_read_before_we_looked_is_seen_all_the_same(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        await flow.arrive(letter())
+        await flow.observation.arrived("ana", sighting(flow.downstream.taken[0], frozenset({"\\Seen"})))
+        assert "seen" in await kinds(flow)
+
+
+async def test_an_answer_closes_the_message_and_every_earlier_one_of_the_same_person(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        for name in ("first", "second", "third"):
+            await flow.arrive(letter(name))
+            flow.clock.advance(timedelta(minutes=1))
+        answer = letter("answer", "Until Thursday.", From=ANA, To=CARLA, In_Reply_To="<second@client.example>")
+        for _ in range(2):
+            await flow.observation.sent("ana", sighting(answer, at=flow.clock.now()))
+        assert "answered" in await kinds(flow, "first")
+        assert (await kinds(flow, "second")).count("answered") == 1
+        assert "answered" not in await kinds(flow, "third")
+
+
+async def test_a_machines_mail_in_sent_answers_nothing(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        await flow.arrive(letter())
+        away = letter(
+            "away", "I am away.", From=ANA, In_Reply_To="<one@client.example>", Auto_Submitted="auto-replied",
+            Subject="Automatic reply: This week",
+        )  # fmt: skip
+        await flow.observation.sent("ana", sighting(away))
+        assert "answered" not in await kinds(flow)
+
+
+async def test_an_urgent_message_asks_for_its_tag_and_how_it_shows_is_noted_once(tmp_path: Path) -> None:
+    async with flowing(tmp_path, {"urgency": {"trust_all": True}}) as flow:
+        placed = await relayed(flow)
+        assert placed.tags == frozenset({"$label1"})
+        assert placed.ref is not None
+        for _ in range(2):
+            await flow.observation.tagged("ana", placed.ref, placed.tags, frozenset({"$Label1"}))
+        assert (await kinds(flow)).count("tagged") == 1
