@@ -7,7 +7,6 @@ asks the world by probes that it is given. Names, files and addresses that are w
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import time, timedelta
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 from gateway.core.policy.card import in_words
 from gateway.core.policy.schema import AckWhen, Hours, Policy, PromiseKind, ReceiptSend, in_units
 from gateway.ports import Unavailable
+from gateway.settings.hosts import on_loopback
 from gateway.settings.schema import Mailbox, Settings
 
 #: The longest that one probe may take.
@@ -289,13 +289,3 @@ def _since_midnight(at: time) -> timedelta:
 
 def _host(listen: str) -> str:
     return listen.rpartition(":")[0].strip("[]")
-
-
-def on_loopback(host: str) -> bool:
-    """Whether only this machine reaches it."""
-    if host.casefold() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from gateway.core.addresses import key as same_address
 from gateway.core.addresses import matches
 from gateway.settings.documents import Document, Key
 from gateway.settings.errors import Fault
+from gateway.settings.hosts import on_loopback
 from gateway.settings.mends import suggest
 
 #: Where gateway.yaml names files that must exist; `*` stands for every mailbox.
@@ -32,6 +34,9 @@ _SECRETS: tuple[Key, ...] = (
 )
 _MADE_AT_FIRST_START = ("store", "key")
 _SOURCES = ("env", "file", "credential")
+#: Where a URL may name a user, whose password would go with it; and what to write in place of a scheme without TLS.
+_URLS: tuple[Key, ...] = (("smarthost", "url"), ("mailboxes", "*", "deliver"))
+_SECURED = {"smtp": "smtp+starttls: or smtps:", "lmtp": "lmtp+unix:"}
 
 
 def check(gateway: Document, routes: Document | None, policies: Collection[str], folder: Path) -> Iterator[Fault]:
@@ -41,6 +46,7 @@ def check(gateway: Document, routes: Document | None, policies: Collection[str],
     yield from _mailboxes(gateway, policies)
     yield from _files(gateway, folder)
     yield from _secrets(gateway, folder)
+    yield from _in_the_clear(gateway)
     if routes is not None and isinstance(routes.data, list):
         yield from _routes(routes, set(_mapping(gateway.data.get("mailboxes"))), policies)
 
@@ -120,6 +126,19 @@ def _secrets(document: Document, folder: Path) -> Iterator[Fault]:
             yield document.fault(at, what, "write exactly one of env, file, credential")
         elif given == ["file"] and at != _MADE_AT_FIRST_START and not (folder / str(value["file"])).is_file():
             yield document.fault((*at, "file"), "no such file", f"looked for {folder / str(value['file'])}")
+
+
+def _in_the_clear(document: Document) -> Iterator[Fault]:
+    for at, value in _each(document, _URLS):
+        try:
+            parts = urlsplit(str(value))
+        except ValueError:
+            continue  # told as a URL that can't be
+        # A password within the URL is told as such.
+        exposed = bool(parts.username) and not parts.password and not on_loopback(parts.hostname or "")
+        if parts.scheme in _SECURED and exposed:
+            mend = f"write {_SECURED[parts.scheme]}, or take the user out"
+            yield document.fault(at, "the password would go over the network in clear text", mend)
 
 
 def _each(document: Document, paths: tuple[Key, ...]) -> Iterator[tuple[Key, Any]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
@@ -42,18 +42,52 @@ def _listen(value: str) -> str:
     return value
 
 
+#: Schemes whose URL is a path.
+_PATHS = ("maildir", "lmtp+unix")
+
+
 def _url(*schemes: str) -> AfterValidator:
     def check(value: str) -> str:
-        parts = urlsplit(value)
+        parts = _split(value)
         if parts.scheme not in schemes:
             raise ValueError(f"unknown scheme {parts.scheme!r}; write one of {', '.join(f'{s}:' for s in schemes)}")
         if parts.password:
             raise ValueError("a password in a URL ends up in logs; use password: {env: NAME}")
-        if parts.scheme not in ("maildir", "lmtp+unix") and not parts.hostname:
+        if parts.scheme in _PATHS:
+            if parts.netloc or not parts.path:
+                raise ValueError(f"{value!r} names no path; write for example {parts.scheme}:/srv/ana")
+        elif not parts.hostname:
             raise ValueError("the host is missing; write for example lmtp://127.0.0.1:24")
+        _port(parts)
         return value
 
     return AfterValidator(check)
+
+
+def _split(value: str) -> SplitResult:
+    try:
+        return urlsplit(value)
+    except ValueError as error:
+        raise ValueError("the URL can't be read; write an IPv6 address in brackets, for example [::1]") from error
+
+
+def _port(parts: SplitResult) -> None:
+    try:
+        fits = parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError("the port can't be; write a number from 1 to 65535 behind the colon")
+
+
+def _store_url(value: str) -> str:
+    parts = _split(value)
+    if parts.scheme not in ("sqlite", "postgresql", "postgres"):
+        raise ValueError(f"unknown scheme {parts.scheme!r}; write sqlite:///PATH or postgresql://user@host/name")
+    if parts.scheme == "sqlite" and (parts.netloc or parts.path in ("", "/", "/:memory:")):
+        raise ValueError(f"{value!r} names no file; write for example sqlite:///var/handrail.db")
+    _port(parts)
+    return value
 
 
 ZoneName = Annotated[str, AfterValidator(_zone)]
@@ -61,6 +95,7 @@ Listen = Annotated[str, AfterValidator(_listen)]
 DeliverUrl = Annotated[str, _url("smtp", "smtp+starttls", "smtps", "lmtp", "lmtp+unix", "maildir")]
 SmarthostUrl = Annotated[str, _url("smtp", "smtp+starttls", "smtps", "maildir")]
 WatchUrl = Annotated[str, _url("imap", "imap+starttls", "imaps", "maildir")]
+StoreUrl = Annotated[str, AfterValidator(_store_url)]
 
 
 class Practice(Frozen):
@@ -119,7 +154,7 @@ class Smtp(Frozen):
 class Store(Frozen):
     """Where events and the outbox are kept."""
 
-    url: str = "sqlite:///var/handrail.db"
+    url: StoreUrl = "sqlite:///var/handrail.db"
     """`sqlite:///PATH` (relative to the working folder) or `postgresql://user@host/name`."""
     password: Secret | None = None
     """The database's password."""

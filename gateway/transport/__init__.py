@@ -5,10 +5,10 @@ The only place that knows which scheme means which class. Nothing is opened here
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from gateway.settings.hosts import on_loopback
 from gateway.transport.maildir import Maildir
 from gateway.transport.pool import Downstream
 from gateway.transport.smarthost import MaildirSmarthost, Smarthost
@@ -56,7 +56,7 @@ def _target(parts: SplitResult, helo: str, password: str, ports: dict[str, int])
         raise ValueError(f"unknown scheme {parts.scheme!r}; write one of {', '.join(f'{name}:' for name in ports)}")
     host, security = parts.hostname or "", _SECURITY.get(parts.scheme, "")
     user = unquote(parts.username or "")
-    if user and not security and not _is_loopback(host):
+    if user and not security and not on_loopback(host):
         raise ValueError(f"the password for {host} would go out in the clear; write smtp+starttls:// or smtps://")
     return Target(
         helo,
@@ -67,10 +67,3 @@ def _target(parts: SplitResult, helo: str, password: str, ports: dict[str, int])
         user=user,
         password=password,
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.admin.checks import Probe, Severity, check, check_live, longest_gap, on_loopback
+from gateway.admin.checks import Probe, Severity, check, check_live, longest_gap
 from gateway.core.policy.schema import Hours
 from gateway.ports import Unavailable
 from gateway.settings.schema import RouteRule
@@ -151,11 +151,3 @@ def test_gaps_are_measured_over_the_end_of_the_week() -> None:
     once = Hours.model_validate({"reading": "09:00-10:00", "days": "wed"})
     assert longest_gap(once) == timedelta(days=7) - timedelta(hours=1)
     assert longest_gap(Hours()) == timedelta()
-
-
-@pytest.mark.parametrize(
-    ("host", "here"),
-    [("127.0.0.1", True), ("127.8.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False)],
-)
-def test_loopback_is_told_from_the_network(host: str, here: bool) -> None:
-    assert on_loopback(host) is here
