@@ -17,10 +17,13 @@ from gateway.core.policy.card import in_words
 from gateway.core.policy.schema import AckWhen, Hours, Policy, PromiseKind, ReceiptSend, in_units
 from gateway.ports import Unavailable
 from gateway.settings.hosts import on_loopback
-from gateway.settings.schema import Mailbox, Settings
+from gateway.settings.schema import Mailbox, Secret, Settings
 
 #: The longest that one probe may take.
 PATIENCE = timedelta(seconds=30)
+#: What waits to be sent hangs on its message: for so long at least that is kept.
+_SENDING = timedelta(days=1)
+_PERIODS = {"week": timedelta(days=7), "month": timedelta(days=31)}
 _CLEARTEXT = {
     "smtp": "smtp+starttls",
     "imap": "imap+starttls",
@@ -122,6 +125,14 @@ def _house(settings: Settings) -> Iterator[Finding]:
             "the pages have no sign-in, and anybody on the network can open them",
             "listen on 127.0.0.1 and put a proxy that signs people in before it",
         )
+    spoken = gateway.practice.language.partition("-")[0]
+    if spoken not in {lexicon.language.partition("-")[0] for lexicon in settings.lexicons}:
+        yield Finding(
+            Severity.WARNING,
+            "gateway.yaml practice.language",
+            f"no lexicon knows words of urgency in {spoken}, so no message in it is ever urgent",
+            f"add urgency/{spoken}/urgent.yaml; `handrail init` and the shipped config/urgency show the form",
+        )
     yield from _ways_out(settings)
 
 
@@ -135,9 +146,13 @@ def _ways_out(settings: Settings) -> Iterator[Finding]:
             "set `smarthost.url` to your mail provider's submission server",
         )
     yield from _cleartext("gateway.yaml smarthost", smarthost)
+    yield from _sign_in("gateway.yaml smarthost", smarthost, "password", settings.gateway.smarthost.password)
     for name, mailbox in settings.gateway.mailboxes.items():
-        yield from _cleartext(f"gateway.yaml mailboxes.{name}.deliver", mailbox.deliver)
-        yield from _cleartext(f"gateway.yaml mailboxes.{name}.watch", mailbox.watch or "")
+        where = f"gateway.yaml mailboxes.{name}"
+        yield from _cleartext(f"{where}.deliver", mailbox.deliver)
+        yield from _cleartext(f"{where}.watch", mailbox.watch or "")
+        yield from _sign_in(f"{where}.deliver", mailbox.deliver, "deliver_password", mailbox.deliver_password)
+        yield from _sign_in(f"{where}.watch", mailbox.watch or "", "password", mailbox.password)
 
 
 def _cleartext(where: str, url: str) -> Iterator[Finding]:
@@ -151,20 +166,55 @@ def _cleartext(where: str, url: str) -> Iterator[Finding]:
         )
 
 
+def _sign_in(where: str, url: str, key: str, password: Secret | None) -> Iterator[Finding]:
+    """A user and a password belong together; a watch over IMAP always signs in, as the mailbox's address if need be."""
+    parts = urlsplit(url)
+    signs_in = parts.scheme.startswith("imap") or bool(parts.username)
+    if signs_in and password is None:
+        what = "there is no password to sign in with"
+        yield Finding(Severity.ERROR, where, what, f"set `{key}`, for example {key}: {{env: MAIL_PASSWORD}}")
+    if password is not None and not signs_in:
+        mend = f"take `{key}` out" if parts.scheme in ("", "maildir", "lmtp+unix") else "write user@host into the URL"
+        yield Finding(Severity.WARNING, where, f"nothing signs in with its `{key}`", mend)
+
+
 def _mailboxes(settings: Settings) -> Iterator[Finding]:
     for name, mailbox in settings.gateway.mailboxes.items():
         where = f"gateway.yaml mailboxes.{name}"
         used = [settings.policies[policy] for policy, names in policies_in_use(settings).items() if name in names]
         if mailbox.watch is None:
             yield from _unwatched(where, used)
-        elif not mailbox.tags.urgent:
-            yield Finding(
-                Severity.WARNING,
-                f"{where}.tags",
-                "urgent messages get no tag in the mail program",
-                "set `tags.urgent`, for example to $label1",
-            )
+        yield from _tags(where, mailbox)
+        yield from _unreached(where, name, settings)
         yield from _alerts(where, mailbox, used)
+
+
+def _tags(where: str, mailbox: Mailbox) -> Iterator[Finding]:
+    tags = mailbox.tags
+    if mailbox.watch is not None and not tags.urgent:
+        yield Finding(
+            Severity.WARNING,
+            f"{where}.tags",
+            "urgent messages get no tag in the mail program",
+            "set `tags.urgent`, for example to $label1",
+        )
+    if tags.urgent and tags.urgent.casefold() == tags.scheduling.casefold():
+        yield Finding(
+            Severity.WARNING,
+            f"{where}.tags",
+            "urgent messages and those about appointments get the same tag",
+            "set `tags.scheduling` to another, for example $label4, or leave it empty",
+        )
+
+
+def _unreached(where: str, name: str, settings: Settings) -> Iterator[Finding]:
+    if settings.routes and name not in {route.mailbox for route in settings.routes}:
+        yield Finding(
+            Severity.WARNING,
+            where,
+            "no route leads here, so mail to its address is refused or goes to another mailbox",
+            f"add {{to: {settings.gateway.mailboxes[name].address}, mailbox: {name}}} to routes.yaml",
+        )
 
 
 def _unwatched(where: str, policies: Sequence[Policy]) -> Iterator[Finding]:
@@ -205,6 +255,14 @@ def _policies(settings: Settings) -> Iterator[Finding]:
         where, policy = f"policies/{name}.yaml", settings.policies[name]
         yield from _promise(where, policy)
         yield from _silence(where, policy)
+        yield from _forgetting(where, policy)
+        if policy.urgency.trust_all and policy.urgency.alert == "urgent":
+            yield Finding(
+                Severity.NOTICE,
+                f"{where} urgency",
+                "every message counts as urgent, and each that is urgent causes an alert",
+                "write `alert: crisis`, or `trust_all: false`",
+            )
         unknown = [category for category in policy.billing.exempt if category not in categories]
         if unknown and policy.billing.counts != "nothing":
             yield Finding(
@@ -229,7 +287,10 @@ def _promise(where: str, policy: Policy) -> Iterator[Finding]:
             'set `hours.reading`, for example "07:00-09:00"',
         )
     gap = longest_gap(hours)
-    if promise.what is PromiseKind.WITHIN and promise.within < gap:
+    if promise.what is PromiseKind.WITHIN and not promise.within:
+        what = "an answer is promised at the very moment that a message comes"
+        yield Finding(Severity.ERROR, f"{where} answer.promise", what, "write for example `within 24h`, or `none`")
+    elif promise.what is PromiseKind.WITHIN and promise.within < gap:
         yield Finding(
             Severity.WARNING,
             f"{where} answer.promise",
@@ -264,6 +325,23 @@ def _silence(where: str, policy: Policy) -> Iterator[Finding]:
             f"{where} allowance",
             "there is a limit, but no ack tells clients how near they are to it",
             "write `acknowledge: {when: always}`, or take the limit out",
+        )
+
+
+def _forgetting(where: str, policy: Policy) -> Iterator[Finding]:
+    """What is forgotten before it has done its work."""
+    needed = {"what waits to be sent about them can go out": _SENDING}
+    if policy.answer.promise.what is PromiseKind.WITHIN:
+        needed["the promised answer is due"] = policy.answer.promise.within
+    if policy.allowance.messages is not None:
+        needed[f"the {policy.allowance.per} is over in which they are counted"] = _PERIODS[policy.allowance.per]
+    reason, span = max(needed.items(), key=lambda one: one[1])
+    if policy.record.kept_for < span:
+        yield Finding(
+            Severity.WARNING,
+            f"{where} record.for",
+            f"messages are forgotten after {in_words(policy.record.kept_for)}, before {reason}",
+            f"write {in_units(span)} or more",
         )
 
 

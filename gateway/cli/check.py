@@ -32,7 +32,7 @@ def check(
         else:
             typer.echo(str(error), err=True)
         raise typer.Exit(WRONG) from None
-    findings = list(consistency(settings))
+    findings = [*house.faults_of_templates(settings), *consistency(settings)]
     if live:
         findings += asyncio.run(check_live(house.probes_for(settings)))
     if as_json:

@@ -96,9 +96,16 @@ class Templates:
         shelf = Shelf(self._environment, self._folders)
         failures = (fault for language in shelf.languages for fault in self._failures(language))
         told: dict[tuple[str, str], Fault] = {}
-        for fault in (*shelf.faults(), *failures):
+        for fault in (*shelf.faults(), *self._unspoken(shelf.languages), *failures):
             told.setdefault((fault.where, fault.what), fault)
         return tuple(told.values())
+
+    def _unspoken(self, languages: Sequence[str]) -> Iterator[Fault]:
+        own = self._practice.language
+        if own not in languages and own.partition("-")[0] not in languages:
+            what = f"there are no templates in {own}, so mail goes out in English"
+            mend = f"write one of {', '.join(languages)}, or add templates/{own.partition('-')[0]}"
+            yield Fault("gateway.yaml practice.language", what, mend)
 
     def _failures(self, language: str) -> Iterator[Fault]:
         tried = samples.effects(language, self._practice, self._mailboxes, self._policies)

@@ -38,12 +38,16 @@ def settings(
         "address": "ana@hopestreet.example",
         "deliver": "lmtp://127.0.0.1:24",
         "watch": "imaps://ana@mail.hopestreet.example",
+        "password": {"env": "ANA_PASSWORD"},
         "policy": "mornings-billed",
         "alert": "ana@phone.example",
     }
     usual = {
         "practice": {"name": "Hope Street Practice", "timezone": "Australia/Sydney", "phone": "02 5550 1234"},
-        "smarthost": {"url": "smtp+starttls://gateway@mail.hopestreet.example:587"},
+        "smarthost": {
+            "url": "smtp+starttls://gateway@mail.hopestreet.example:587",
+            "password": {"env": "SMARTHOST_PASSWORD"},
+        },
         "mailboxes": {"ana": ana | dict(mailbox or {})},
     }
     written = {"mornings-billed": SOUND_POLICY} if policies is None else policies

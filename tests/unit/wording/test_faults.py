@@ -84,6 +84,19 @@ def test_what_a_language_lacks_is_told(tmp_path: Path) -> None:
     assert receipt.startswith("fr/receipt/body.html: is missing; add it, for example {% extends 'letter.html' %}, or")
 
 
+def test_a_practice_whose_language_no_template_speaks_is_told() -> None:
+    def said(language: str) -> list[str]:
+        practice = PRACTICE.model_copy(update={"language": language})
+        faults = Templates([shipped.folder("templates")], practice, {"ana": WATCHED}, POLICIES).faults()
+        return [f"{fault.where}: {fault.what}; {fault.mend}" for fault in faults]
+
+    assert said("de-CH") == []
+    assert said("nl") == [
+        "gateway.yaml practice.language: there are no templates in nl, so mail goes out in English; "
+        "write one of de, en, or add templates/nl"
+    ]
+
+
 def test_a_country_may_say_one_message_in_its_own_way(tmp_path: Path) -> None:
     whole = {f"de-AT/ack/{part}": FRENCH[f"fr/ack/{part}"] for part in ("subject.txt", "body.txt", "body.html")}
     assert faults(tmp_path, whole) == []
