@@ -68,6 +68,7 @@ SENTENCES |= {
     "ack-said": "this message was acked already",
     "client-quiet": "the client is marked quiet: nothing is sent",
     "answering-unsafe": "the message says that answering is unsafe",
+    "client-stops-acks": "the message says STOP: its author wants no more acks",
     "client-no-acks": "the client has switched acks off",
     "history-unknown": "the record could not be read; nothing is sent until it can",
     # receipt

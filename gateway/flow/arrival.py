@@ -131,6 +131,8 @@ class Arrival:
             async with asyncio.timeout(RECORD_TIMEOUT):
                 if not await self.record.append(decision.ref, [decision.received, relayed], decision.effects):
                     await self.record.append(decision.ref, [relayed], ())
+                if decision.client is not None:
+                    await self.roster.save(decision.ref.mailbox, decision.client)
         except (Unavailable, TimeoutError):
             self._record_is_down()
         else:

@@ -108,6 +108,8 @@ class Observation:
         setting = self.in_force.setting(mailbox, route.policy, known.client)
         decision = decide(facts, setting, known.history, now, via="mailbox")
         await self.record.append(decision.ref, [decision.received], decision.effects)
+        if decision.client is not None:
+            await self.roster.save(mailbox, decision.client)
         log.info("found-in-mailbox", mailbox=mailbox, message=facts.key[:12])
         return await self.record.story(decision.ref)
 

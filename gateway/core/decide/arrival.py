@@ -17,10 +17,12 @@ from gateway.core.message.mdn import receipt_address
 from gateway.core.policy.allowance import Usage, usage
 from gateway.core.policy.calendar import within_hours
 from gateway.core.policy.promise import Promised, promised
-from gateway.core.policy.schema import AckWhen, in_units
+from gateway.core.policy.schema import AckWhen, Client, in_units
 from gateway.core.reasons import Reason, because
 from gateway.core.urgency.assess import Assessment
 
+#: What a client writes, and nothing else, to get no more acks.
+STOP = frozenset({"STOP", "STOPP"})
 #: Nothing older is acked, whatever brought it: an import or an outage must not wake old mail.
 OLDEST_TO_ACK = timedelta(days=1)
 #: Acks in one thread between two answers, and to one person a day; two robots can't keep each other awake.
@@ -85,7 +87,9 @@ def decide(
         reasons.append(because("alert", level=case.assessment.level.value))
     ref = Ref(setting.mailbox, facts.key)
     received = _received(case, tuple(reasons), via)
-    return Decision(ref, received, tuple(effects), _fields(case, refused), case.assessment, case.promised, case.usage)
+    stopped = _without_acks(case) if asks_to_stop(facts) and case.known else None
+    fields = _fields(case, refused)
+    return Decision(ref, received, tuple(effects), fields, case.assessment, case.promised, case.usage, stopped)
 
 
 def _examine(facts: Facts, setting: Setting, history: History, now: datetime) -> tuple[_Case, list[Reason]]:
@@ -97,7 +101,8 @@ def _examine(facts: Facts, setting: Setting, history: History, now: datetime) ->
         agreed_word=client.urgent_word if client else "",
         trust_all=policy.urgency.trust_all or bool(client and client.trusted),
     )
-    due = promised(policy, setting.zone, now)
+    nobody = automation.origin is Origin.MACHINE and client is None
+    due = Promised(None, None) if nobody else promised(policy, setting.zone, now)
     used = usage(policy.allowance, setting.zone, history.messages, now)
     reasons = [because("policy", policy=setting.policy_name), *automation.reasons, how, *assessment.reasons]
     if due.answer_by:
@@ -162,6 +167,8 @@ def _said_enough(case: _Case) -> Reason | None:
 def _policy_is_silent(case: _Case) -> Reason | None:
     rule, level, history = case.setting.policy.acknowledge, case.assessment.level, case.history
     client = case.setting.client
+    if asks_to_stop(case.facts):
+        return because("client-stops-acks")
     if client and not client.acks:
         return because("client-no-acks")
     if rule.when is AckWhen.NEVER:
@@ -236,6 +243,16 @@ def _alert(case: _Case) -> Alert | None:
         received=case.now,
         author=case.facts.author.address or case.facts.envelope.reverse_path,
     )
+
+
+def asks_to_stop(facts: Facts) -> bool:
+    """Whether all that the message says is that no more acks are wanted."""
+    return facts.new_text.strip(" .!\t\r\n").upper() in STOP
+
+
+def _without_acks(case: _Case) -> Client:
+    client = case.setting.client or Client(address=case.person)
+    return client.model_copy(update={"acks": False})
 
 
 def _fields(case: _Case, refused: Reason | None) -> tuple[tuple[str, str], ...]:

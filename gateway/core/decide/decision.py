@@ -46,6 +46,8 @@ class Decision:
     assessment: Assessment
     promised: Promised
     usage: Usage
+    #: What the roster is to say from here on, where the author has changed it by this message.
+    client: Client | None = None
 
     @property
     def reasons(self) -> tuple[Reason, ...]:

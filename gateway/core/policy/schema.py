@@ -273,7 +273,7 @@ class Client(Frozen):
     quiet: bool = False
     """Nothing automatic is ever sent to them."""
     acks: bool = True
-    """False: no acks (they may set it themselves)."""
+    """False: no acks. They set it themselves by a message that says `STOP` and nothing else."""
     policy: str = ""
     """Their own policy; empty: the route's."""
 

@@ -28,5 +28,7 @@ class Lexicon(BaseModel):
     """Under which licence."""
     phrases: tuple[str, ...]
     """Words as people write them; case, accents and apostrophes don't matter, `*` at the end takes any ending."""
+    fillers: tuple[str, ...] = ()
+    """Words that may stand between those of a phrase and change nothing, for example `just`; at most three in a row."""
     masks: tuple[str, ...] = ()
     """Idioms that hide a phrase within their own span, for example `dying to see`."""

@@ -1,8 +1,9 @@
 """Phrases in a text: a trie of word keys, walked once from each word.
 
 In goes a text, out come the places where a phrase or an idiom stands, sentence by sentence. Linear: from each word the
-walk is as long as the longest phrase at most. Overlapping phrases are all found; which of them counts is decided in
-one place: the longest at a spot, since a longer phrase knows more (`not going to kill myself`, `dying to see`).
+walk is as long as the longest phrase at most, fillers let through (`mich heute umbringen`). Overlapping phrases are all
+found; which of them counts is decided in one place: the longest at a spot, since a longer phrase knows more
+(`not going to kill myself`, `dying to see`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from gateway.core.events import Level
 from gateway.core.message.words import Token, clean, spellings, tokens
 from gateway.core.urgency.lexicon import Lexicon
 
+#: The longest run of fillers within a phrase: `mich heute Nacht wirklich umbringen`.
+_FILLERS = 3
 #: A full stop, exclamation or question mark, an empty line. Three dots end nothing: `I just want to... die`.
 _SENTENCE_END = re.compile(r"(?<!\.)\.(?=\s)|[!?;]+|\n[ \t]*\n|\n(?=[ \t]*[-*\u2022][ \t])")
 
@@ -64,7 +67,9 @@ class Phrases:
 
     def __init__(self, lexicons: Iterable[Lexicon]) -> None:
         self._root = _Node()
+        self._fillers: set[str] = set()
         for lexicon in lexicons:
+            self._fillers.update(key for word in lexicon.fillers for keys in spellings(word) for key in keys)
             for phrase in lexicon.phrases:
                 self._add(Entry(phrase, lexicon.name, lexicon.level, lexicon.category, mask=False))
             for phrase in lexicon.masks:
@@ -88,16 +93,21 @@ class Phrases:
 
     def _walk(self, sentence: Sentence) -> Iterator[Found]:
         for start in range(len(sentence.keys)):
-            node: _Node | None = self._root
-            at = start
-            while node is not None and at < len(sentence.keys):
+            node = self._root
+            skipped = 0
+            for at in range(start, len(sentence.keys)):
                 key = sentence.keys[at]
                 for entry in _begun(node, key):
                     yield Found(entry, start, at + 1, sentence)
-                node = node.next.get(key)
-                at += 1
-                for entry in node.here if node else ():
-                    yield Found(entry, start, at, sentence)
+                below = node.next.get(key)
+                if below is None and at > start and key in self._fillers and skipped < _FILLERS:
+                    skipped += 1
+                    continue
+                if below is None:
+                    break
+                node, skipped = below, 0
+                for entry in node.here:
+                    yield Found(entry, start, at + 1, sentence)
 
 
 def _begun(node: _Node, key: str) -> Iterator[Entry]:

@@ -12,13 +12,14 @@ from gateway.core.decide.decision import Setting
 from gateway.core.effects import Effect
 from gateway.core.events import Event, Ref
 from gateway.core.history import History, Story
+from gateway.core.message.facts import Envelope
 from gateway.core.policy.schema import Client
 from gateway.core.replies import NO_DOWNSTREAM, permanent
 from gateway.core.routing import Route
 from gateway.flow.in_force import InForce
 from gateway.ports import Question, Unavailable
 from gateway.store import Store
-from tests.unit.flow.arriving import ANA, ENVELOPE, ROUTE, flowing, letter
+from tests.unit.flow.arriving import ANA, CARLA, ENVELOPE, ROUTE, flowing, letter
 
 
 class DownRecord:
@@ -149,6 +150,24 @@ async def test_a_record_that_is_back_after_the_relay_owes_the_ack_all_the_same(t
         blinking = replace(flow.arrival, roster=BlinkingRoster(flow.store))
         assert (await blinking(ROUTE, ENVELOPE, letter())).accepted
         assert await flow.effects() == ["ack"]
+
+
+async def test_who_answers_stop_gets_no_more_acks_until_the_practice_says_otherwise(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        await flow.store.save("ana", Client(address=CARLA, urgent_word="bluebird"))
+        await flow.arrive(letter("first", "Stop.\r\n\r\n> Your message has arrived."))
+        await flow.arrive(letter("second"))
+        assert await flow.effects() == []
+        client = await flow.store.client("ana", CARLA)
+        assert client == Client(address=CARLA, urgent_word="bluebird", acks=False)
+
+
+async def test_a_forged_author_stops_nobodys_acks(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        await flow.store.save("ana", Client(address=CARLA))
+        await flow.arrive(letter("first", "STOP"), Envelope("mallory@elsewhere.example", (ANA,)))
+        client = await flow.store.client("ana", CARLA)
+        assert client == Client(address=CARLA)
 
 
 async def test_a_fault_of_ours_in_deciding_keeps_no_mail(tmp_path: Path) -> None:

@@ -118,6 +118,25 @@ def test_words_count_in_their_context(text: str, level: str) -> None:
     assert judged(text).level.value == level
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ich werde mich heute umbringen.",
+        "Ich habe vor, mich heute Abend umzubringen.",
+        "Ich werde mir heute Nacht das Leben nehmen.",
+        "Ich möchte einfach nur noch sterben.",
+        "I want to just die.",
+        "I have decided to end it tonight.",
+    ],
+)
+def test_words_that_change_nothing_may_stand_within_a_phrase(text: str) -> None:
+    assert judged(text).level is Level.CRISIS
+
+
+def test_a_phrase_is_not_stretched_over_words_that_change_it() -> None:
+    assert judged("I want the old tree not to die.").level is not Level.CRISIS
+
+
 def test_the_subject_counts_as_well() -> None:
     assert judged("Please call.", subject="I want to die").level is Level.CRISIS
 
