@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gateway.core.message.read import read
-from gateway.core.urgency.assess import Matcher
-
 from gateway.core.decide.decision import Setting
 from gateway.core.events import Level
 from gateway.core.history import History
 from gateway.core.message.facts import Envelope, Facts
+from gateway.core.message.read import read
 from gateway.core.policy.schema import Client, Policy
+from gateway.core.urgency.assess import Matcher
 from gateway.core.urgency.lexicon import Lexicon
 
 #: Monday, 21:10 in Berlin.
