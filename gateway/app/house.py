@@ -52,7 +52,7 @@ _STORE_AGAIN = timedelta(seconds=5)
 
 @asynccontextmanager
 async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIterator[House]:
-    """Everything wired and nothing running yet. Raises CredentialError, and OSError for an unreadable certificate."""
+    """Everything wired and nothing running yet. Raises CredentialError, also for a certificate that can't be used."""
     logs.set_up(settings.gateway.logs.level, settings.gateway.logs.format)
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:

@@ -11,7 +11,7 @@ from gateway import __version__, shipped
 from gateway.admin.checks import Finding, Severity
 from gateway.admin.queries import Condition, Queries
 from gateway.alerts import LogAlerts
-from gateway.credentials import key_ring, read_secret
+from gateway.credentials import CredentialError, key_ring, read_secret
 from gateway.flow.in_force import InForce
 from gateway.settings.load import load
 from gateway.settings.schema import Certificate, Mailbox, Secret, Settings
@@ -32,10 +32,15 @@ def templates_of(settings: Settings) -> Templates:
     return Templates(folders, gateway.practice, gateway.mailboxes, settings.policies)
 
 
-def faults_of_templates(settings: Settings) -> tuple[Finding, ...]:
-    """What is wrong with the templates, tried with samples for every policy: each keeps something from being said."""
-    faults = templates_of(settings).faults()
-    return tuple(Finding(Severity.ERROR, fault.where, fault.what, fault.mend) for fault in faults)
+def faults_of_files(settings: Settings) -> tuple[Finding, ...]:
+    """What is wrong with files beside the settings: templates, tried with samples for every policy; certificates."""
+    faults = [(fault.where, fault.what, fault.mend) for fault in templates_of(settings).faults()]
+    try:
+        server_tls(settings.folder, settings.gateway.smtp.tls)
+    except CredentialError as error:
+        what, _, mend = str(error).partition("; ")
+        faults.append(("gateway.yaml smtp.tls", what, mend))
+    return tuple(Finding(Severity.ERROR, *fault) for fault in faults)
 
 
 @asynccontextmanager
@@ -86,11 +91,19 @@ def smarthost_of(settings: Settings) -> Smarthost | MaildirSmarthost:
 
 
 def server_tls(folder: Path, certificate: Certificate | None) -> ssl.SSLContext | None:
-    """What STARTTLS is offered with, None without a certificate. Raises OSError for one that can't be read."""
+    """What STARTTLS is offered with, None without a certificate. Raises CredentialError."""
     if certificate is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(folder / certificate.certificate, folder / certificate.key)
+    chain, key = folder / certificate.certificate, folder / certificate.key
+    try:
+        context.load_cert_chain(chain, key, password="")
+    except ssl.SSLError as error:
+        what = f"{chain} and {key} are no certificate with its key ({error.reason or 'the key has a password'})"
+        raise CredentialError(f"{what}; name PEM files that belong together, the key without a password") from error
+    except OSError as error:
+        what = f"{chain} or {key} can't be read ({error.strerror})"
+        raise CredentialError(f"{what}; let the gateway's user read both") from error
     return context
 
 

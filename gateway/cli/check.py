@@ -12,10 +12,12 @@ from gateway import app as house
 from gateway.admin.checks import Finding, Severity, check_live
 from gateway.admin.checks import check as consistency
 from gateway.cli.options import DEFAULT, AsJson, Config
-from gateway.cli.output import FOUND, WRONG, print_json
+from gateway.cli.output import FOUND, WRONG, fail, print_json, say
 from gateway.settings.errors import SettingsError
 
 _MARKS = {Severity.ERROR: "error  ", Severity.WARNING: "warning", Severity.NOTICE: "notice ", Severity.FINE: "ok     "}
+#: What the second line of a finding is called; what is well needs none.
+_MENDS = {Severity.ERROR: "mend: ", Severity.WARNING: "mend: ", Severity.NOTICE: "to change it: "}
 
 
 def check(
@@ -23,16 +25,20 @@ def check(
     live: Annotated[bool, typer.Option("--live", help="Also ask mail servers, smart host, store and DNS.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check the config folder: faults with file and line, promises that can't be kept, each with its mend."""
+    """Check the config folder: faults with file and line, templates, promises that can't be kept, each with its mend.
+
+    Ends with 0 where nothing is an error, 1 where something is, 2 where the files can't be used as they are.
+
+    Example, before the gateway goes into service: `handrail check --config /etc/handrail --live`
+    """
     try:
         settings = house.settings_from(config)
     except SettingsError as error:
         if as_json:
             print_json({"faults": error.faults, "findings": []})
-        else:
-            typer.echo(str(error), err=True)
-        raise typer.Exit(WRONG) from None
-    findings = [*house.faults_of_templates(settings), *consistency(settings)]
+            raise typer.Exit(WRONG) from None
+        raise fail(WRONG, str(error)) from None
+    findings = [*house.faults_of_files(settings), *consistency(settings)]
     if live:
         findings += asyncio.run(check_live(house.probes_for(settings)))
     if as_json:
@@ -45,7 +51,8 @@ def check(
 
 def _tell(findings: Sequence[Finding], folder: str) -> None:
     for finding in findings:
-        mend = f"\n          mend: {finding.mend}" if finding.mend and finding.severity is not Severity.FINE else ""
-        typer.echo(f"{_MARKS[finding.severity]}  {finding.where}: {finding.what}{mend}")
+        say(f"{_MARKS[finding.severity]}  {finding.where}: {finding.what}")
+        if finding.mend and finding.severity in _MENDS:
+            say(f"         {_MENDS[finding.severity]}{finding.mend}")
     graver = sum(finding.severity in {Severity.ERROR, Severity.WARNING} for finding in findings)
-    typer.echo(f"{folder}: {graver} to mend." if graver else f"{folder}: nothing to mend.")
+    say(f"{folder}: {graver} to mend." if graver else f"{folder}: nothing to mend.")

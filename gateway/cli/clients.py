@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from gateway import app as house
-from gateway.admin.actions import UnknownName
-from gateway.cli.options import DEFAULT, AsJson, Config, run, settings_from
-from gateway.cli.output import FOUND, WRONG, fail, print_json
+from gateway.cli.options import DEFAULT, AsJson, Config, must_know, run, settings_from
+from gateway.cli.output import FOUND, fail, print_json, print_table, say
 from gateway.core.policy.schema import Client
 
-app = typer.Typer(help="People in therapy whom a mailbox knows, and what was agreed with each.")
+app = typer.Typer(
+    no_args_is_help=True, help="People in therapy whom a mailbox knows, and what was agreed with each. Kept encrypted."
+)
+
+_ADDRESS = re.compile(r"[^\s<>,;@]+@[^\s<>,;@]+")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 Mailbox = Annotated[str, typer.Option("--mailbox", "-m", help="The mailbox's name in gateway.yaml.")]
 Address = Annotated[str, typer.Argument(help="The client's own address.")]
@@ -34,10 +37,20 @@ def add(
     quiet: Annotated[bool, typer.Option("--quiet", help="Never send them anything automatic.")] = False,
     no_acks: Annotated[bool, typer.Option("--no-acks", help="Send them no acks.")] = False,
 ) -> None:
-    """Add a client, or replace what was noted about them."""
-    if "@" not in address:
-        raise typer.BadParameter(f"{address!r} is no address", param_hint="ADDRESS")
+    """Add a client, or replace all that was noted about them.
+
+    Example: `handrail clients add carla@client.example --mailbox ana --name "Carla Reyes" --urgent-word bluebird`
+    """
+    if not _ADDRESS.fullmatch(address):
+        raise typer.BadParameter(
+            f"{address!r} is no address; write for example carla@client.example", param_hint="ADDRESS"
+        )
+    if language and not _LANGUAGE.fullmatch(language):
+        raise typer.BadParameter(f"{language!r} is no language; write for example en or de-AT", param_hint="--language")
     settings = settings_from(config)
+    must_know("mailbox", mailbox, settings.gateway.mailboxes, "--mailbox")
+    if policy:
+        must_know("policy", policy, settings.policies, "--policy")
     client = Client(
         address=address,
         name=name,
@@ -54,17 +67,18 @@ def add(
         async with house.open_desk(settings) as desk:
             await desk.actions.save_client(mailbox, client)
 
-    try:
-        run(save)
-    except UnknownName as error:
-        raise fail(WRONG, str(error)) from None
-    typer.echo(f"Noted for {mailbox}. It holds from the next message on.")
+    run(save)
+    say(f"Noted for {mailbox}. It holds from the next message on.")
 
 
 @app.command("list")
 def show(mailbox: Mailbox, config: Config = DEFAULT, as_json: AsJson = False) -> None:
-    """List the clients of a mailbox, with what was agreed."""
+    """List the clients of a mailbox, with what was agreed.
+
+    Example: `handrail clients list --mailbox ana`
+    """
     settings = settings_from(config)
+    must_know("mailbox", mailbox, settings.gateway.mailboxes, "--mailbox")
 
     async def clients() -> tuple[Client, ...]:
         async with house.open_desk(settings) as desk:
@@ -74,37 +88,34 @@ def show(mailbox: Mailbox, config: Config = DEFAULT, as_json: AsJson = False) ->
     if as_json:
         print_json([client.model_dump(mode="json") for client in found])
     elif not found:
-        typer.echo(f"Nobody is on the roster of {mailbox} yet: `handrail clients add ADDRESS --mailbox {mailbox}`.")
+        say(f"Nobody is on the roster of {mailbox} yet: `handrail clients add ADDRESS --mailbox {mailbox}`.")
     else:
-        Console().print(_table(found))
+        names = ("address", "name", "language", "urgent word", "policy", "agreed")
+        print_table([_row(client) for client in found], names)
 
 
 @app.command()
 def forget(address: Address, mailbox: Mailbox, config: Config = DEFAULT) -> None:
-    """Take a client off the roster. Their messages stay on record as long as the policy says."""
+    """Take a client off the roster. Their messages stay on record as long as the policy says.
+
+    Example: `handrail clients forget carla@client.example --mailbox ana`
+    """
     settings = settings_from(config)
+    must_know("mailbox", mailbox, settings.gateway.mailboxes, "--mailbox")
 
     async def forgotten() -> bool:
         async with house.open_desk(settings) as desk:
             return await desk.actions.forget_client(mailbox, address)
 
-    try:
-        found = run(forgotten)
-    except UnknownName as error:
-        raise fail(WRONG, str(error)) from None
-    if not found:
-        raise fail(FOUND, f"Nobody with this address is on the roster of {mailbox}.")
-    typer.echo("Taken off the roster.")
+    if not run(forgotten):
+        mend = f"`handrail clients list --mailbox {mailbox}` shows who is"
+        raise fail(FOUND, f"Nobody with this address is on the roster of {mailbox}; {mend}.")
+    say("Taken off the roster.")
 
 
-def _table(found: tuple[Client, ...]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("address", "name", "language", "urgent word", "policy", "agreed"):
-        table.add_column(name)
-    for one in found:
-        agreed = [words for words, holds in _agreed(one).items() if holds]
-        table.add_row(one.address, one.name, one.language, one.urgent_word, one.policy, ", ".join(agreed))
-    return table
+def _row(client: Client) -> tuple[str, ...]:
+    agreed = ", ".join(words for words, holds in _agreed(client).items() if holds)
+    return client.address, client.name, client.language, client.urgent_word, client.policy, agreed
 
 
 def _agreed(client: Client) -> dict[str, bool]:

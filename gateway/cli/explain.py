@@ -16,7 +16,7 @@ import typer
 
 from gateway import app as house
 from gateway.cli.options import DEFAULT, AsJson, Config, run, settings_from
-from gateway.cli.output import FOUND, WRONG, fail, print_json
+from gateway.cli.output import FOUND, WRONG, fail, print_json, say
 from gateway.core.decide.decision import Decision
 from gateway.core.effects import Mail
 from gateway.core.message.facts import Envelope, Facts
@@ -25,6 +25,8 @@ from gateway.core.routing import Route
 from gateway.ports import Words
 from gateway.settings.schema import Settings
 
+#: Years in which messages are written; far beyond them, promises end outside the calendar.
+_FIRST_YEAR, _LAST_YEAR = 1971, 2200
 _SAMPLE = "Hello, this is a message to see what would happen with it.\n"
 
 
@@ -46,7 +48,14 @@ def explain(
     config: Config = DEFAULT,
     as_json: AsJson = False,
 ) -> None:
-    """Explain the decision about a message: route, facts, urgency, promise, effects, and why. Sends nothing."""
+    """Explain the decision about a message: route, facts, urgency, promise, effects, and why. Sends nothing.
+
+    Without a FILE, a message of a few words stands for one. Examples:
+
+    * `handrail explain --from tom@client.example --to ana@hopestreet.example`
+
+    * `handrail explain --from tom@client.example --to ana@hopestreet.example --at 2026-11-23T21:10 message.eml`
+    """
     settings = settings_from(config)
     reverse_path = sender.strip("<>")
     now = _instant(at, settings)
@@ -60,29 +69,41 @@ def explain(
             if isinstance(route, Reply):
                 return route
             facts, decision = await desk.decide(route, envelope, content, moment)
-            wording = house.templates_of(settings)
-            said = tuple((effect, wording.render(effect)) for effect in decision.effects if isinstance(effect, Mail))
-            return Explained(route, facts, decision, said)
+            return Explained(route, facts, decision, _said(settings, decision))
 
     found = run(explained)
     if isinstance(found, Reply):
-        raise fail(FOUND, f"Refused at RCPT: {found}")
+        if as_json:
+            print_json({"refused": str(found)})
+            raise typer.Exit(FOUND)
+        known = ", ".join(rule.to for rule in settings.routes)
+        raise fail(FOUND, f"Refused at RCPT: {found}\nNo route leads from {recipient}; there is {known}.")
     if as_json:
         print_json(_as_json(found))
     else:
         _tell(found, ZoneInfo(settings.gateway.practice.timezone))
 
 
+def _said(settings: Settings, decision: Decision) -> tuple[tuple[Mail, Words], ...]:
+    wording = house.templates_of(settings)
+    try:
+        return tuple((effect, wording.render(effect)) for effect in decision.effects if isinstance(effect, Mail))
+    except ValueError as error:
+        raise fail(FOUND, f"{error}; `handrail check` says why") from None
+
+
 def _instant(text: str, settings: Settings) -> datetime | None:
     if not text:
         return None
+    zone = ZoneInfo(settings.gateway.practice.timezone)
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{text!r} is no time; write for example 2026-11-23T21:10", param_hint="--at"
-        ) from None
-    return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(settings.gateway.practice.timezone))).astimezone(UTC)
+        at = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        at = None
+    if at is None or not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        raise typer.BadParameter(f"{text!r} is no time; write for example 2026-11-23T21:10", param_hint="--at")
+    return at
 
 
 def _content(file: Path | None, sender: str, recipient: str, at: datetime) -> bytes:
@@ -91,7 +112,8 @@ def _content(file: Path | None, sender: str, recipient: str, at: datetime) -> by
     try:
         raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
-        raise fail(WRONG, f"{file}: {error.strerror}") from None
+        mend = "name a message (.eml), or - for standard input"
+        raise fail(WRONG, f"{file} can't be read ({error.strerror}); {mend}") from None
     return raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
@@ -143,18 +165,18 @@ def _tell(found: Explained, zone: ZoneInfo) -> None:
         ("allowance", limit),
     ]
     for name, value in rows:
-        typer.echo(f"{name:10} {value}")
-    typer.echo("\nwhy")
+        say(f"{name:10} {value}")
+    say("\nwhy")
     for reason in decision.reasons:
-        typer.echo(f"  - {reason}")
-    typer.echo("\nheader fields put on top")
+        say(f"  - {reason}")
+    say("\nheader fields put on top")
     for name, value in decision.fields:
-        typer.echo(f"  {name}: {value}")
+        say(f"  {name}: {value}")
     for effect, words in found.said:
-        typer.echo(f"\n{effect.kind} to {effect.to}\n  Subject: {words.subject}\n")
-        typer.echo("\n".join(f"  {line}".rstrip() for line in words.text.splitlines()))
+        say(f"\n{effect.kind} to {effect.to}\n  Subject: {words.subject}\n")
+        say("\n".join(f"  {line}".rstrip() for line in words.text.splitlines()))
     if not found.said:
-        typer.echo("\nNothing would be sent.")
+        say("\nNothing would be sent.")
 
 
 def _local(at: datetime | None, zone: ZoneInfo) -> str:

@@ -9,26 +9,32 @@ from typing import Annotated
 import typer
 
 from gateway import shipped
-from gateway.cli.output import FOUND, fail
+from gateway.cli.options import DEFAULT
+from gateway.cli.output import FOUND, WRONG, fail, say
 
 #: What a practice changes; policies and lexicons that it does not copy are taken from the shipped ones.
 _STARTER = ("gateway.yaml", "routes.yaml")
 
 
-def init(
-    folder: Annotated[Path, typer.Argument(help="Where to write the starter config.")] = Path("config"),
-) -> None:
-    """Write a commented starter config. Never overwrites a file."""
+def init(folder: Annotated[Path, typer.Argument(help="Where to write the starter config.")] = DEFAULT) -> None:
+    """Write a commented starter config that runs as it is. Never overwrites a file.
+
+    Example: `handrail init /etc/handrail`
+    """
     taken = [name for name in _STARTER if (folder / name).exists()]
     if taken:
         raise fail(FOUND, f"{folder} has {' and '.join(taken)} already; name another folder.")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in _STARTER:
-        shutil.copyfile(shipped.folder("config") / name, folder / name)
-    (folder / "policies").mkdir(exist_ok=True)
-    typer.echo(f"Wrote {folder}/gateway.yaml and {folder}/routes.yaml. What is left to do:")
-    typer.echo(f"  1. Write your practice, mailbox and smart host into {folder}/gateway.yaml.")
-    typer.echo("  2. Choose a policy: `handrail policy list`, `handrail policy card NAME`.")
-    typer.echo(f"     To change one, copy it with `handrail policy show NAME > {folder}/policies/NAME.yaml`.")
-    typer.echo(f"  3. `handrail check --config {folder} --live` says what is still wrong.")
-    typer.echo(f"  4. `handrail serve --config {folder}`; then let your domain's MX record lead here.")
+    try:
+        (folder / "policies").mkdir(parents=True, exist_ok=True)
+        for name in _STARTER:
+            shutil.copyfile(shipped.folder("config") / name, folder / name)
+    except OSError as error:
+        raise fail(WRONG, f"{folder} can't be written ({error.strerror}); name another folder.") from None
+    where = "" if folder == DEFAULT else f" --config {folder}"
+    say(f"Wrote {folder}/gateway.yaml and {folder}/routes.yaml. What is left to do:")
+    say(f"  1. Write your practice, mailboxes and smart host into {folder}/gateway.yaml, and who gets what into")
+    say(f"     {folder}/routes.yaml.")
+    say(f"  2. Choose a policy: `handrail policy list{where}`, `handrail policy card NAME{where}`.")
+    say(f"     To change one: `handrail policy show NAME{where} > {folder}/policies/my-own.yaml`.")
+    say(f"  3. `handrail check{where} --live` says what is still wrong.")
+    say(f"  4. `handrail serve{where}`; then let your domain's MX record lead here.")

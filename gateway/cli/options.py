@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -13,6 +13,7 @@ from gateway import app as house
 from gateway.cli.output import DOWN, WRONG, fail
 from gateway.ports import Unavailable
 from gateway.settings.errors import SettingsError
+from gateway.settings.mends import suggest
 from gateway.settings.schema import Settings
 
 T = TypeVar("T")
@@ -38,5 +39,12 @@ def run(call: Callable[[], Coroutine[Any, Any, T]]) -> T:
         return asyncio.run(call())
     except Unavailable as error:
         raise fail(DOWN, f"Not possible now: {error}") from None
-    except house.CredentialError as error:
+    except (house.CredentialError, house.WrongKey) as error:
         raise fail(WRONG, str(error)) from None
+
+
+def must_know(kind: str, name: str, known: Iterable[str], option: str) -> None:
+    """End with what there is where a name of the command line means nothing."""
+    names = sorted(known)
+    if name not in names:
+        raise typer.BadParameter(f"no {kind} {name!r}; {suggest(name, names, 'known')}", param_hint=option)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from gateway import app as house
 from gateway.cli.options import DEFAULT, AsJson, Config, run, settings_from
-from gateway.cli.output import FOUND, fail, print_json
+from gateway.cli.output import FOUND, fail, print_json, print_table, say
 from gateway.ports import Pending
 
-app = typer.Typer(help="What still has to be said: acks, receipts and alerts that wait or were given up.")
+app = typer.Typer(
+    no_args_is_help=True, help="What still has to be said: acks, receipts and alerts that wait or were given up."
+)
+
+Number = Annotated[int, typer.Argument(help="The number that `handrail outbox list` shows.")]
 
 
 @app.command("list")
 def show(config: Config = DEFAULT, as_json: AsJson = False) -> None:
-    """List what waits and what was given up, with the reason."""
+    """List what waits and what was given up, with the reason; times are the practice's."""
     settings = settings_from(config)
 
     async def pending() -> tuple[Pending, ...]:
@@ -27,14 +32,19 @@ def show(config: Config = DEFAULT, as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
     elif not found:
-        typer.echo("The outbox is empty: everything was said.")
+        say("The outbox is empty: everything was said.")
     else:
-        Console().print(_table(found))
+        zone = ZoneInfo(settings.gateway.practice.timezone)
+        names = ("number", "what", "mailbox", "state", "tries", "due", "last error")
+        print_table([_row(one, zone) for one in found], names, frozenset({"number", "tries"}))
 
 
 @app.command()
-def retry(number: int, config: Config = DEFAULT) -> None:
-    """Try one again at once. A running gateway looks within half a minute."""
+def retry(number: Number, config: Config = DEFAULT) -> None:
+    """Try one again at once, given up or not. A running gateway looks within half a minute.
+
+    Example: `handrail outbox retry 17`
+    """
     settings = settings_from(config)
 
     async def again() -> bool:
@@ -42,17 +52,20 @@ def retry(number: int, config: Config = DEFAULT) -> None:
             return await desk.actions.retry(number)
 
     if not run(again):
-        raise fail(FOUND, f"There is no {number} in the outbox; `handrail outbox list` shows the numbers.")
-    typer.echo(f"{number} is due now.")
+        raise _unknown(number)
+    say(f"{number} is due now.")
 
 
 @app.command()
 def drop(
-    number: int,
+    number: Number,
     config: Config = DEFAULT,
-    yes: bool = typer.Option(False, "--yes", help="Don't ask."),
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
 ) -> None:
-    """Never send one. This can't be undone."""
+    """Never send one. This can't be undone.
+
+    Example: `handrail outbox drop 17`
+    """
     settings = settings_from(config)
     if not yes:
         typer.confirm(f"Never send {number}?", abort=True)
@@ -62,15 +75,14 @@ def drop(
             return await desk.actions.drop(number)
 
     if not run(never):
-        raise fail(FOUND, f"There is no {number} in the outbox; `handrail outbox list` shows the numbers.")
-    typer.echo(f"{number} will not be sent.")
+        raise _unknown(number)
+    say(f"{number} will not be sent.")
 
 
-def _table(found: tuple[Pending, ...]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("number", "what", "mailbox", "state", "tries", "due", "last error"):
-        table.add_column(name)
-    for one in found:
-        due = f"{one.due.astimezone():%Y-%m-%d %H:%M}"
-        table.add_row(str(one.id), one.kind, one.mailbox, one.state, str(one.attempts), due, one.error)
-    return table
+def _unknown(number: int) -> typer.Exit:
+    return fail(FOUND, f"There is no {number} in the outbox; `handrail outbox list` shows the numbers.")
+
+
+def _row(one: Pending, zone: ZoneInfo) -> tuple[str, ...]:
+    due = f"{one.due.astimezone(zone):%Y-%m-%d %H:%M}"
+    return str(one.id), one.kind, one.mailbox, one.state, str(one.attempts), due, one.error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gateway import __version__
+from gateway import __version__, logs
 from gateway.cli import check, clients, demo, explain, init, ledger, outbox, policy, serve, status
 
 app = typer.Typer(
@@ -27,9 +27,13 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def root(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+    version: bool = typer.Option(  # noqa: ARG001 - its callback has seen to it
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
 ) -> None:
     """Stands before every command."""
+    # A command prints what it has to say; `serve` and `demo` log as their settings want it.
+    logs.set_up("warning", "text")
 
 
 app.command("demo")(demo.demo)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import signal
 
 from gateway import app as house
@@ -12,16 +11,23 @@ from gateway.cli.options import DEFAULT, Config, settings_from
 from gateway.cli.output import DOWN, WRONG, fail
 from gateway.settings.schema import Settings
 
-#: Ends that an admin can mend.
-_KNOWN = (OSError, house.CredentialError, house.WrongKey, house.Taken)
+#: Ends that an admin can mend: by the settings, or by ending what is in the way.
+_WRONG = (house.CredentialError, house.WrongKey)
+_IN_THE_WAY = (OSError, house.Taken)
 
 
 def serve(config: Config = DEFAULT) -> None:
-    """Run the gateway. SIGTERM or Ctrl-C stops it after what is in flight; SIGHUP takes up changed settings."""
+    """Run the gateway. SIGTERM or Ctrl-C stops it after what is in flight; SIGHUP takes up changed settings.
+
+    Ends with 0 when it was stopped, 2 where settings or secrets are wrong, 3 where something is in the way, for
+    example another gateway on the same port.
+
+    Example: `handrail serve --config /etc/handrail`
+    """
     settings = settings_from(config)
     try:
         run_loop(lambda: _serve(settings))
-    except (ExceptionGroup, *_KNOWN) as error:
+    except (ExceptionGroup, *_WRONG, *_IN_THE_WAY) as error:
         raise _ended(error) from None
 
 
@@ -47,14 +53,12 @@ async def _reload(gateway: house.House, changed: asyncio.Event) -> None:
 def _ended(error: Exception) -> Exception:
     """The end in words, where it is one that an admin can mend; else the error itself."""
     found = leaves(error)
-    if any(not isinstance(leaf, _KNOWN) for leaf in found):
+    if any(not isinstance(leaf, (*_WRONG, *_IN_THE_WAY)) for leaf in found):
         return error
     words = "; ".join(_in_words(leaf) for leaf in found)
-    code = DOWN if any(isinstance(leaf, OSError) for leaf in found) else WRONG
+    code = DOWN if any(isinstance(leaf, _IN_THE_WAY) for leaf in found) else WRONG
     return fail(code, f"Can't serve: {words}")
 
 
 def _in_words(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.errno in {errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL}:
-        return f"{error.strerror}; see `listen` in gateway.yaml, and whether another gateway is running"
-    return str(error)
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)

@@ -8,22 +8,25 @@ import urllib.request
 from typing import Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from gateway import app as house
 from gateway.cli.options import DEFAULT, AsJson, Config, run, settings_from
-from gateway.cli.output import FOUND, plain, print_json
-from gateway.settings.schema import Settings
+from gateway.cli.output import DOWN, FOUND, plain, print_json, print_table, say
+from gateway.settings.schema import Settings, Web
 
 #: Seconds; the page is on loopback.
 _PATIENCE = 3
+_NAMES = ("mailbox", "policy", "watch", "tags", "last look")
 
 
 def status(config: Config = DEFAULT, as_json: AsJson = False) -> None:
-    """Show mailboxes, the outbox, the last day and what needs a person. Asks the running gateway where there is one."""
+    """Show mailboxes, the outbox, the last day and what needs a person. Asks the running gateway where there is one.
+
+    Ends with 0 where all is well, 1 where something needs you, 3 where no gateway answers at `web.listen`.
+    """
     settings = settings_from(config)
-    found = _ask(settings)
+    page = _page(settings.gateway.web)
+    found = _ask(page) if page else None
     running = found is not None
     if found is None:
         found = run(lambda: _from_record(settings))
@@ -31,19 +34,26 @@ def status(config: Config = DEFAULT, as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
     else:
-        _tell(found)
+        _tell(found, page)
     if found["store"] or found["troubles"]:
         raise typer.Exit(FOUND)
+    if page and not running:
+        raise typer.Exit(DOWN)
 
 
-def _ask(settings: Settings) -> dict[str, Any] | None:
+def _page(web: Web | None) -> str:
+    """Where the running gateway can be asked; empty where its pages are off or on a port that nobody knows."""
+    if web is None or web.listen.endswith(":0"):
+        return ""
+    return f"http://{web.listen}/status.json"
+
+
+def _ask(page: str) -> dict[str, Any] | None:
     """What the running gateway says of itself; None where none answers."""
-    web = settings.gateway.web
-    if web is None:
-        return None
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.urlopen(f"http://{web.listen}/status.json", timeout=_PATIENCE) as page:
-            told = json.load(page)
+        with direct.open(page, timeout=_PATIENCE) as answer:
+            told = json.load(answer)
     except (urllib.error.URLError, OSError, ValueError):
         return None
     return told if isinstance(told, dict) and "mailboxes" in told else None
@@ -55,22 +65,25 @@ async def _from_record(settings: Settings) -> dict[str, Any]:
         return told
 
 
-def _tell(found: dict[str, Any]) -> None:
-    console = Console(highlight=False)
-    where = "is running" if found["running"] else "is not running, or its page is off; this is from the record"
-    console.print(f"Handrail {found['version']} {where}.")
+def _tell(found: dict[str, Any], page: str) -> None:
+    if found["running"]:
+        say(f"Handrail {found['version']} is running.")
+    elif page:
+        say(f"Handrail {found['version']} does not answer at {page.rpartition('/')[0]}; this is from the record.")
+        say("Start it with `handrail serve`, or look at `web.listen`.")
+    else:
+        say(f"Handrail {found['version']}: this is from the record. Whether it runs can't be asked: see `web.listen`.")
     if found["store"]:
-        console.print(f"[bold]The record:[/] {found['store']}")
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("mailbox", "policy", "watch", "tags", "last look"):
-        table.add_column(name)
-    for one in found["mailboxes"]:
-        watch = f"{one['watch']} ({one['why']})" if one["why"] else one["watch"]
-        table.add_row(one["name"], one["policy"], watch, one["tags"] or "", (one["looked"] or "")[:19])
-    console.print(table)
+        say(f"The record: {found['store']}")
+    print_table([_row(one) for one in found["mailboxes"]], _NAMES)
     waiting = ", ".join(f"{count} {state}" for state, count in found["outbox"].items()) or "empty"
-    console.print(f"Outbox: {waiting}")
+    say(f"Outbox: {waiting}")
     day = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found["last_day"].items() if count)
-    console.print(f"Last day: {day or 'no mail'}")
+    say(f"Last day: {day or 'no mail'}")
     for trouble in found["troubles"]:
-        console.print(f"[bold]Needs you:[/] {trouble['words']}")
+        say(f"Needs you: {trouble['words']}")
+
+
+def _row(mailbox: dict[str, Any]) -> tuple[str, ...]:
+    watch = f"{mailbox['watch']} ({mailbox['why']})" if mailbox["why"] else mailbox["watch"]
+    return mailbox["name"], mailbox["policy"], watch, mailbox["tags"] or "", (mailbox["looked"] or "")[:19]

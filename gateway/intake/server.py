@@ -7,6 +7,8 @@ Runs in the caller's event loop; refuses to know what a route or a message means
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import ssl
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -18,6 +20,9 @@ from gateway.intake.handler import Arrive, Handler, Router
 from gateway.intake.limits import Limits
 from gateway.intake.protocol import STOPPING, Connection
 from gateway.settings.schema import Smtp
+
+#: asyncio's own text for these repeats the address.
+_BIND_FAULTS = frozenset({errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL})
 
 log = structlog.get_logger(__name__)
 
@@ -65,14 +70,11 @@ class Intake:
                 await self._stop(servers, started)
 
     async def _bind(self, connection: Callable[[], Connection]) -> list[asyncio.Server]:
-        loop = asyncio.get_running_loop()
         servers: list[asyncio.Server] = []
         try:
             for address in self._smtp.listen:
                 host, _, port = address.rpartition(":")
-                servers.append(
-                    await loop.create_server(connection, host.strip("[]"), int(port), backlog=1024, start_serving=False)
-                )
+                servers.append(await self._listen(connection, host.strip("[]"), int(port)))
         except BaseException:
             for server in servers:
                 server.close()
@@ -80,6 +82,14 @@ class Intake:
         names = [socket.getsockname() for server in servers for socket in server.sockets]
         self._bound = tuple((name[0], name[1]) for name in names)
         return servers
+
+    async def _listen(self, connection: Callable[[], Connection], host: str, port: int) -> asyncio.Server:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.create_server(connection, host, port, backlog=1024, start_serving=False)
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno in _BIND_FAULTS else error.strerror
+            raise OSError(error.errno, f"mail can't come in on {host}:{port} ({why}); {_mend(error)}") from error
 
     async def _stop(self, servers: list[asyncio.Server], started: set[asyncio.Task[Reply]]) -> None:
         for server in servers:
@@ -98,3 +108,11 @@ class Intake:
 
     def _conversations(self) -> set[asyncio.Task[None]]:
         return {task for connection in self._connections if (task := connection.conversation) is not None}
+
+
+def _mend(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "stop what listens there, or set another `smtp.listen`"
+    if error.errno == errno.EACCES:
+        return "a port below 1024 needs root or CAP_NET_BIND_SERVICE: grant it, or set another `smtp.listen`"
+    return "set `smtp.listen` to an address of this machine"

@@ -36,6 +36,7 @@ T = TypeVar("T")
 ANA = "ana@hopestreet.example"
 CARLA = "carla@client.example"
 TOM = "tom@client.example"
+MIA = "mia@client.example"
 PASSWORD = "correct horse"
 
 POLICY = """\
@@ -220,7 +221,7 @@ def answer_to(message_id: str, text: str, number: int | str = 1) -> bytes:
 @contextmanager
 def open_practice(store: str = "", **changes: Any) -> Iterator[Practice]:
     """The servers run and the config is written; the gateway is not started yet."""
-    users = {ANA: PASSWORD, CARLA: PASSWORD, TOM: PASSWORD}
+    users = dict.fromkeys((ANA, CARLA, TOM, MIA), PASSWORD)
     with ExitStack() as stack:
         root = stack.enter_context(server_folder("practice"))
         mail = stack.enter_context(dovecot(users))

@@ -12,7 +12,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.e2e.practice import ANA, CARLA, POLICY, TOM, Practice, answer_to, letter, open_practice, until
+from tests.e2e.practice import ANA, CARLA, MIA, POLICY, TOM, Practice, answer_to, letter, open_practice, until
 
 
 @pytest.fixture(scope="module")
@@ -31,21 +31,21 @@ def only(mails: list[EmailMessage]) -> EmailMessage:
 
 def test_a_message_goes_all_the_way_from_client_to_ledger(practice: Practice) -> None:
     words = "since Tuesday I have been sleeping better and would like to talk about that"
-    message_id, content = letter("whole-way", words, Disposition_Notification_To=CARLA)
-    practice.send(content)
+    message_id, content = letter("whole-way", words, sender=MIA, Disposition_Notification_To=MIA)
+    practice.send(content, sender=MIA)
     with practice.therapist() as program:
         uid = until(lambda: program.find(message_id), "the message in the therapist's mailbox")
         assert program.content(uid).endswith(content)
         assert b"X-Handrail-Urgency: routine" in program.content(uid)
 
-        ack = only(until(lambda: practice.answers_to(CARLA, message_id), "the ack"))
+        ack = only(until(lambda: practice.answers_to(MIA, message_id), "the ack"))
         assert ack["Auto-Submitted"] == "auto-replied"
         assert ack["Return-Path"] == "<>"
         assert ack["From"].addresses[0].addr_spec == ANA
         assert "0800 555 0199" in ack.get_body(("plain",)).get_content()
 
         program.open(message_id)
-        mails = until(lambda: two(practice.answers_to(CARLA, message_id)), "the receipt")
+        mails = until(lambda: two(practice.answers_to(MIA, message_id)), "the receipt")
         receipt = next(mail for mail in mails if mail.get_content_type() == "multipart/report")
         assert receipt.get_param("report-type") == "disposition-notification"
         assert receipt["Return-Path"] == "<>"
