@@ -255,7 +255,7 @@ class Observer(Protocol):
     """
 
     async def arrived(self, mailbox: str, sighting: Sighting) -> Placed:
-        """A message is new in the inbox, with the flags that it has already."""
+        """A message is new in the inbox. Flags that it has already are told as a change, once its place is kept."""
         ...
 
     async def tagged(self, mailbox: str, ref: Ref, wanted: frozenset[str], kept: frozenset[str]) -> None:

@@ -18,7 +18,7 @@ from gateway.core.events import Origin, Ref, Tagged
 from gateway.core.history import Story
 from gateway.core.message.facts import Envelope, Facts
 from gateway.core.message.read import found_envelope
-from gateway.core.tracking import FLAGGED, Copy, FlagChange
+from gateway.core.tracking import FLAGGED, FlagChange
 from gateway.flow.arrival import facts_of, look_up
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
@@ -47,8 +47,6 @@ class Observation:
             story = await self._story_of(mailbox, facts) or await self._take_up(mailbox, facts)
         if story is None or story.received is None:
             return Placed(None)
-        unread = Copy(sighting.copy.folder, sighting.copy.uid, frozenset(), story.ref)
-        await self._flags(mailbox, story, FlagChange(unread, sighting.copy), None)
         return Placed(story.ref, tags_for(story.received, self._setting(mailbox, story)))
 
     async def tagged(self, mailbox: str, ref: Ref, wanted: frozenset[str], kept: frozenset[str]) -> None:

@@ -7,7 +7,7 @@ again at the next look: at least once, never lost. Knows nothing of connections,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from typing import Protocol
 import structlog
 
 from gateway.core.events import Ref
-from gateway.core.tracking import FLAGGED, Changes, Copy, FolderState, compare
+from gateway.core.tracking import FLAGGED, Copy, FlagChange, FolderState, compare
 from gateway.mailbox.condition import Support
 from gateway.ports import Alerts, Clock, Folders, Observer, Placed, Record, Sighting, Unavailable
 
@@ -121,11 +121,27 @@ class Lookout:
             copies = await self._difference(folder, known, look)
         else:
             copies = await self._baseline(folder, look)
-        state = FolderState(folder.name, look.validity, _next_uid(known, look), look.modseq, copies)
+        await self._keep(FolderState(folder.name, look.validity, _next_uid(known, look), look.modseq, copies))
+        await self._tell_flags_of_the_met(known, look)
+        self.looked = started
+        return copies != known.copies
+
+    async def _keep(self, state: FolderState) -> None:
         if state != self._kept:
             await self._world.folders.keep(self._world.mailbox, state)
-        self._state, self._kept, self.looked = state, state, started
-        return copies != known.copies
+        self._state = self._kept = state
+
+    async def _tell_flags_of_the_met(self, known: FolderState, look: Look) -> None:
+        """What was read before we met it is told once its place is kept: who acts on it must find the copy."""
+        assert self._state is not None
+        late = []
+        for uid, copy in self._state.copies.items():
+            met = copy.ref is not None and (uid not in known.copies or known.copies[uid].ref is None)
+            if met and not look.flags[uid] <= copy.flags:
+                late.append(FlagChange(copy, replace(copy, flags=copy.flags | look.flags[uid])))
+        await self._tell_changes(late, LONG_AGO)
+        told = {change.now.uid: change.now for change in late}
+        await self._keep(replace(self._state, copies={**self._state.copies, **told}))
 
     async def _known_state(self, name: str) -> FolderState:
         if self._state is None:
@@ -149,18 +165,18 @@ class Lookout:
 
     async def _difference(self, folder: Folder, known: FolderState, look: Look) -> dict[str, Copy]:
         changes = compare(known.copies, look.flags)
-        await self._tell_changes(changes)
+        await self._tell_changes(changes.flags, self.looked or LONG_AGO)
         copies = {uid: replace(copy, flags=look.flags[uid]) for uid, copy in known.copies.items() if uid in look.flags}
         fresh, strays = _part(changes.new, known)
         for uid in fresh:
             copies[uid] = await self._meet(folder, uid, look.flags[uid])
         return copies | await self._recognise(folder, strays, look)
 
-    async def _tell_changes(self, changes: Changes) -> None:
-        for change in changes.flags:
+    async def _tell_changes(self, changes: Iterable[FlagChange], since: datetime) -> None:
+        for change in changes:
             if change.now.ref is not None:
                 with self._shelter(change.now.uid):
-                    await self._world.observer.changed(self._world.mailbox, change, self.looked or LONG_AGO)
+                    await self._world.observer.changed(self._world.mailbox, change, since)
 
     # What was there before us.
 
@@ -229,8 +245,11 @@ class Lookout:
 
     async def _tag(self, folder: Folder, copy: Copy, placed: Placed) -> Copy:
         """Set the tags by the ladder keyword, `\\Flagged`, none; tell what was read back."""
-        if placed.ref is None or not placed.tags:
-            return replace(copy, ref=placed.ref)
+        if placed.ref is None:
+            return copy
+        unread = replace(copy, flags=frozenset(), ref=placed.ref)
+        if not placed.tags:
+            return unread
         possible = frozenset(tag for tag in placed.tags if folder.keeps(tag))
         kept = await folder.add_flags(copy.uid, possible)
         if not _all_in(placed.tags, kept) and folder.keeps(FLAGGED):
@@ -240,7 +259,7 @@ class Lookout:
         await self._world.observer.tagged(self._world.mailbox, placed.ref, placed.tags, kept | spelt)
         # Other flags that came since the look are left out here, so that the next look tells them as a change.
         ours = frozenset(flag for flag in kept if _all_in((flag,), placed.tags | {FLAGGED}))
-        return replace(copy, flags=copy.flags | ours, ref=placed.ref)
+        return replace(unread, flags=ours)
 
     def _note_support(self, support: Support) -> None:
         self.support = support

@@ -55,6 +55,8 @@ class World:
     arrivals: list[tuple[str, Sighting]] = field(default_factory=list)
     kept_tags: list[tuple[str, frozenset[str]]] = field(default_factory=list)
     changes: list[FlagChange] = field(default_factory=list)
+    #: The uids under which the message was kept when a change of its flags was told.
+    places_at_changes: list[set[str]] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
     down: bool = False
@@ -81,6 +83,7 @@ class World:
         await self._heard()
         assert change.now.ref is not None
         self.changes.append(change)
+        self.places_at_changes.append({copy.uid for copy in await self.copies(change.now.ref)})
 
     async def sent(self, mailbox: str, sighting: Sighting) -> None:
         await self._heard()

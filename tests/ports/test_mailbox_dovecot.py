@@ -345,3 +345,17 @@ class _Empty:
 
 
 _EMPTY = _Empty()
+
+
+async def test_what_was_read_before_we_met_it_is_told_when_its_place_is_kept(
+    server: Dovecot, user: str, program: MailProgram
+) -> None:
+    world, one = World(tags=frozenset({"$label1"})), fresh_id()
+    program.append("INBOX", letter(one), ["\\Seen"])
+    world.recorded = {one}
+    async with watching(world, mailbox_settings(url(server, user))) as (watch, _):
+        await idle(watch, world)
+        await world.until(lambda: "\\Seen" in world.last_flags(one))
+    (change,) = world.changes
+    assert "\\Seen" not in change.before.flags
+    assert world.places_at_changes == [{change.now.uid}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from gateway.core.events import Seen
 from gateway.core.tracking import Copy, FlagChange
 from gateway.ports import Placed
 from tests.unit.flow.arriving import ANA, CARLA, NOW, Flow, flowing, letter, sighting
@@ -70,11 +71,15 @@ async def test_marked_unread_within_the_grace_period_no_receipt_is_due(tmp_path:
         assert await flow.effects() == ["ack", "receipt"]
 
 
-async def test_a_message_that_was_read_before_we_looked_is_seen_all_the_same(tmp_path: Path) -> None:
+async def test_when_nobody_looked_before_it_was_seen_at_some_time_since_it_came(tmp_path: Path) -> None:
     async with flowing(tmp_path) as flow:
-        await flow.arrive(letter())
-        await flow.observation.arrived("ana", sighting(flow.downstream.taken[0], frozenset({"\\Seen"})))
-        assert "seen" in await kinds(flow)
+        placed = await relayed(flow)
+        assert placed.ref is not None
+        flow.clock.advance(timedelta(hours=2))
+        await flow.observation.changed("ana", change(placed, set(), {"\\Seen"}), NOW - timedelta(days=9999))
+        story = await flow.store.story(placed.ref)
+        assert story is not None
+        assert story.seen == Seen(at=NOW + timedelta(hours=2), since=NOW)
 
 
 async def test_an_answer_closes_the_message_and_every_earlier_one_of_the_same_person(tmp_path: Path) -> None:
