@@ -16,7 +16,8 @@ from gateway.core.message.headers import Headers, as_text, pieces
 from gateway.core.reasons import Reason, because
 
 _NAME = "authentication-results"
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s"]+')
+#: A quote that is never closed goes to the end: looked for again from each backslash, it would take minutes.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[^\s"]+')
 _MOST_FIELDS = 20
 
 

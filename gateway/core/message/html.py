@@ -14,6 +14,9 @@ import lxml.etree
 
 #: Characters of HTML looked at; more than any letter, less than a denial of service.
 MOST = 1_000_000
+#: Open elements at which markup is no letter any more: for each closing tag libxml2 looks through all of them.
+_DEEPEST = 1000
+_CHUNK = 4096
 
 _BLOCKS = """
 address article aside blockquote body br center dd details div dl dt fieldset figcaption figure footer form
@@ -32,13 +35,18 @@ def to_text(markup: str) -> str:
     """The visible text. Never raises; markup beyond `MOST` characters is not looked at."""
     sink = _Sink()
     parser = lxml.etree.HTMLParser(target=sink, encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
-    octets = markup[:MOST].replace("\0", "").encode("utf-8", "replace")
+    octets = markup[:MOST].replace("\0", "").encode("utf-8", "replace") or b" "
+    at = 0
     try:
-        parser.feed(octets or b" ")
+        while at < len(octets) and sink.depth <= _DEEPEST:
+            parser.feed(octets[at : at + _CHUNK])
+            at += _CHUNK
         parser.close()
     except (lxml.etree.LxmlError, ValueError, AssertionError):
         return sink.text() or _without_tags(markup[:MOST])
-    return sink.text()
+    in_tag = octets.rfind(b"<", 0, at) > octets.rfind(b">", 0, at)
+    rest = octets[at:].partition(b">")[2] if in_tag else octets[at:]
+    return "\n".join(one for one in (sink.text(), _without_tags(rest.decode("utf-8", "replace"))) if one)
 
 
 class _Sink:
@@ -50,6 +58,11 @@ class _Sink:
         #: One entry an open element: its tag, whether it hides, whether it quotes, whether it keeps blanks.
         self._open: list[tuple[str, bool, bool, bool]] = []
         self._hidden = self._quotes = self._kept = 0
+
+    @property
+    def depth(self) -> int:
+        """How many elements are open."""
+        return len(self._open)
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """An element opens."""

@@ -24,6 +24,8 @@ _FILLERS = frozenset(_FILLER_WORDS.split())
 #: `not just`, `not sure`: these negate something else.
 _NOT_NEGATING = frozenset({"only", "just", "sure", "certain", "nur", "sicher"})
 _REACH = 6
+#: Words on either side that count as around a phrase; a sentence may be as long as a message, with a phrase a word.
+_AROUND = 60
 
 #: Cues of the past; `#` is a number, as in `when I was 16`.
 _LONG_AGO = (
@@ -55,18 +57,20 @@ _EARNEST = frozenset(_EARNEST_WORDS.split())
 
 def lowered(found: Found) -> tuple[Level, str]:
     """The level in its context, and the cue that lowered it (empty where none did)."""
-    level, keys = found.entry.level, found.sentence.keys
+    level = found.entry.level
     if level.rank <= Level.MENTION.rank:
         return level, ""
-    if cue := _negated(keys, found.start):
+    first = max(0, found.start - _AROUND)
+    keys, start = found.sentence.keys[first : found.end + _AROUND], found.start - first
+    if cue := _negated(keys, start):
         return Level.MENTION, cue
     if cue := _long_ago(keys):
         return Level.MENTION, cue
-    if cue := _in_a_story(keys, found.start):
+    if cue := _in_a_story(keys, start):
         return Level.MENTION, cue
     if (cue := next((key for key in keys if key in _JOKE), "")) and not _EARNEST.intersection(keys):
         return Level.MENTION, cue
-    if found.sentence.asks and (cue := _supposes(keys[: found.start])):
+    if found.sentence.asks and (cue := _supposes(keys[:start])):
         return Level.URGENT if level is Level.CRISIS else Level.MENTION, cue
     return level, ""
 

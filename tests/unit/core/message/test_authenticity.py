@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from gateway.core.message.authenticity import verify
@@ -71,3 +73,9 @@ def test_two_authors_are_never_verified() -> None:
 
 def test_microsofts_field_without_a_server_is_read_without_harm() -> None:
     assert not verified("Authentication-Results: spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=client.example; ;")
+
+
+def test_a_quote_that_is_never_closed_costs_no_minutes() -> None:
+    begun = process_time()
+    assert not verified(f'Authentication-Results: {OURS}; x="' + '\\"' * 20_000)
+    assert process_time() - begun < 5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from gateway.core.message.html import to_text
@@ -35,3 +37,9 @@ def test_what_is_seen_is_read(markup: str, text: str) -> None:
 
 def test_no_depth_loses_text() -> None:
     assert to_text("<div>" * 20_000 + "deep") == "deep"
+
+
+def test_closing_tags_that_close_nothing_cost_no_minutes() -> None:
+    begun = process_time()
+    assert "word" in to_text("<b>" * 100_000 + "</i>" * 100_000 + "word")
+    assert process_time() - begun < 5

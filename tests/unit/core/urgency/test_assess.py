@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from time import process_time
 
 import pytest
 from ruamel.yaml import YAML
@@ -219,3 +220,15 @@ def test_a_shipped_lexicon_finds_each_of_its_phrases_once(path: Path) -> None:
         found = alone.assess(message(f"x {phrase.rstrip('*')} x"))
         assert found.category == lexicon.category
         assert found.level is lexicon.level or lexicon.category or "no" in phrase, phrase
+
+
+def test_a_message_made_of_one_phrase_costs_no_minutes() -> None:
+    begun = process_time()
+    assert judged("kill myself " * 5_000).level is Level.CRISIS
+    assert process_time() - begun < 5
+
+
+def test_characters_that_spread_into_words_cost_no_minutes() -> None:
+    begun = process_time()
+    assert judged("\ufdfa" * 100_000).level is Level.ROUTINE
+    assert process_time() - begun < 5
