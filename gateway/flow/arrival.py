@@ -13,7 +13,7 @@ from datetime import datetime
 
 import structlog
 
-from gateway.core.decide.arrival import decide, person_of
+from gateway.core.decide.arrival import claimed, decide, person_of
 from gateway.core.decide.decision import Decision, Setting
 from gateway.core.events import Ref, Relayed
 from gateway.core.history import UNKNOWN, History
@@ -160,7 +160,7 @@ async def look_up(record: Record, roster: Roster, facts: Facts, setting: Setting
     ref = Ref(setting.mailbox, facts.key)
     refers_to = (*facts.references, *facts.in_reply_to)
     question = Question(ref, facts.digest, facts.thread, refers_to, person)
-    client = await roster.client(setting.mailbox, facts.author.address)
+    client = claimed(await roster.client(setting.mailbox, facts.author.address), person)
     if client is None and person != facts.author.address:
         client = await roster.client(setting.mailbox, person)
     return Known(client, await record.history(question, now))

@@ -11,9 +11,9 @@ from datetime import datetime
 import structlog
 
 from gateway.core import addresses
-from gateway.core.decide.arrival import decide
+from gateway.core.decide.arrival import claimed, decide
 from gateway.core.decide.decision import Setting
-from gateway.core.decide.observation import answer_sent, flags_changed, tags_for
+from gateway.core.decide.observation import answer_sent, flags_changed, person_behind, tags_for
 from gateway.core.events import Origin, Ref, Tagged
 from gateway.core.history import Story
 from gateway.core.message.facts import Envelope, Facts
@@ -115,7 +115,7 @@ class Observation:
         received = story.received
         if received is None:
             return
-        client = await self.roster.client(mailbox, received.author)
+        client = claimed(await self.roster.client(mailbox, received.author), person_behind(received))
         setting = self.in_force.setting(mailbox, received.policy, client)
         outcome = flags_changed(story, change, setting, since, self.clock.now())
         if outcome.events:

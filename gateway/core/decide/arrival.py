@@ -60,6 +60,13 @@ class _Case:
         return self.verified or (client is not None and addresses.same(client.address, self.person))
 
     @property
+    def shown(self) -> Level:
+        """The urgency that our answer may show: to a stranger, not what a client's entry made of it."""
+        if self.known or self.setting.client is None:
+            return self.assessment.level
+        return self.setting.matcher.assess(self.facts, trust_all=self.setting.policy.urgency.trust_all).level
+
+    @property
     def language(self) -> str:
         """The client's own, else the message's, else the practice's."""
         client = self.setting.client
@@ -70,6 +77,17 @@ def person_of(facts: Facts, authserv: str) -> str:
     """Whom an ack would go to: history and roster are looked up by it."""
     verified, _ = verify(facts, authserv)
     return facts.author.address if verified else facts.envelope.reverse_path
+
+
+def claimed(client: Client | None, person: str) -> Client | None:
+    """What a client's entry may decide where we write to `person`: all of it to the client, little to anybody else.
+
+    Whoever forges a From must not tell by language, promise or silence that the address is a client's. What protects
+    the client (`quiet`) and what the therapist sees (urgency) holds all the same.
+    """
+    if client is None or addresses.same(client.address, person):
+        return client
+    return client.model_copy(update={"policy": "", "language": "", "acks": True})
 
 
 def decide(
@@ -165,7 +183,7 @@ def _said_enough(case: _Case) -> Reason | None:
 
 
 def _policy_is_silent(case: _Case) -> Reason | None:
-    rule, level, history = case.setting.policy.acknowledge, case.assessment.level, case.history
+    rule, level, history = case.setting.policy.acknowledge, case.shown, case.history
     client = case.setting.client
     if asks_to_stop(case.facts):
         return because("client-stops-acks")
@@ -200,7 +218,7 @@ def _ack(case: _Case) -> Ack:
         language=case.language,
         policy=setting.policy_name,
         known=case.known,
-        level=case.assessment.level,
+        level=case.shown,
         received=case.now,
         read_by=case.promised.read_by,
         answer_by=case.promised.answer_by,
@@ -283,6 +301,8 @@ def _urgency_in_words(case: _Case) -> str:
 def _received(case: _Case, reasons: tuple[Reason, ...], via: Literal["smtp", "mailbox"]) -> Received:
     facts, setting = case.facts, case.setting
     asked = receipt_address(facts)
+    if asked and not addresses.same(asked, case.person):
+        asked = None  # signed by its author, but sent on by somebody else, who wants to hear of it
     if facts.receipt_to and not asked:
         reasons = (*reasons, because("receipt-wrong-address"))
     unsafe = because("answering-unsafe") if facts.answering_unsafe else None

@@ -91,17 +91,27 @@ def _why_no_receipt(story: Story, received: Received, setting: Setting) -> Reaso
         return because("answering-unsafe")
     if received.origin is not Origin.PERSON or not received.answerable:
         return because("no-answer-wanted", sign=received.origin.value)
-    to = received.receipt_to or _person(received)
+    to = received.receipt_to or person_behind(received)
     if not to:
         return because("null-reverse-path")
     if addresses.key(to) in setting.own:
         return because("own-address")
     if story.receipt is not None:
         return because("receipt-said")
-    return _why_policy_sends_none(received, setting.policy.receipt.send)
+    return _why_policy_sends_none(received, setting.policy.receipt.send, _knows(received, setting, to))
 
 
-def _why_policy_sends_none(received: Received, send: ReceiptSend) -> Reason | None:
+def _knows(received: Received, setting: Setting, to: str) -> bool:
+    """Whether our words may tell of a relation."""
+    return received.author_verified or (setting.client is not None and addresses.same(setting.client.address, to))
+
+
+def _raised_by_entry(received: Received) -> bool:
+    """Whether a client's entry made it urgent, which a forged From must not find out."""
+    return any(reason.code in ("agreed-word", "trusted-client") for reason in received.reasons)
+
+
+def _why_policy_sends_none(received: Received, send: ReceiptSend, known: bool) -> Reason | None:
     asked = bool(received.receipt_to)
     match send:
         case ReceiptSend.NEVER:
@@ -111,14 +121,15 @@ def _why_policy_sends_none(received: Received, send: ReceiptSend) -> Reason | No
         case ReceiptSend.IMPORTANT:
             return None if asked or received.important else because("receipt-not-important")
         case ReceiptSend.IF_URGENT:
-            return None if received.level.rank >= Level.URGENT.rank else because("receipt-not-urgent")
+            urgent = received.level.rank >= Level.URGENT.rank and (known or not _raised_by_entry(received))
+            return None if urgent else because("receipt-not-urgent")
         case ReceiptSend.ALWAYS:
             return None
 
 
 def _receipt(story: Story, received: Received, setting: Setting, seen: Seen, form: Literal["mdn", "plain"]) -> Receipt:
     client = setting.client
-    to = received.receipt_to if form == "mdn" else _person(received)
+    to = received.receipt_to if form == "mdn" else person_behind(received)
     return Receipt(
         ref=story.ref,
         due=seen.at + setting.policy.receipt.grace,
@@ -130,7 +141,7 @@ def _receipt(story: Story, received: Received, setting: Setting, seen: Seen, for
         subject=received.subject,
         language=(client.language if client else "") or received.language or setting.language,
         policy=setting.policy_name,
-        known=received.author_verified or (client is not None and addresses.same(client.address, to)),
+        known=_knows(received, setting, to),
         received=received.at,
         seen=seen.at,
         answer_by=received.answer_by,
@@ -141,5 +152,6 @@ def _receipt_key(story: Story) -> str:
     return f"receipt:{story.ref.mailbox}:{story.ref.key}"
 
 
-def _person(received: Received) -> str:
+def person_behind(received: Received) -> str:
+    """Whom a plain receipt would go to."""
     return received.author if received.author_verified else received.reverse_path

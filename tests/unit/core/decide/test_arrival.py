@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from gateway.core.decide.arrival import ACKS_IN_THREAD, ACKS_TO_PERSON_DAY, decide
+from gateway.core.decide.arrival import ACKS_IN_THREAD, ACKS_TO_PERSON_DAY, claimed, decide
 from gateway.core.decide.decision import Decision
 from gateway.core.effects import Ack, Alert
 from gateway.core.events import Level, Received, Ref
 from gateway.core.history import UNKNOWN, History, Story
+from gateway.core.policy.schema import Client
 from tests.unit.core.decide.cases import CARLA, NOW, QUIET_HISTORY, facts, setting
 
 
@@ -138,6 +139,42 @@ def test_a_forged_author_learns_no_relation() -> None:
     ack = ack_of(forged)
     assert ack is not None
     assert (ack.to, ack.known) == ("mallory@elsewhere.example", False)
+
+
+@pytest.mark.parametrize("when", ["always", "if-urgent"])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"language": "de"},
+        {"acks": False},
+        {"policy": "their-own"},
+        {"trusted": True},
+        {"urgent_word": "Tuesday"},
+    ],
+)
+def test_a_forged_author_gets_what_a_stranger_gets(entry: dict[str, Any], when: str) -> None:
+    policy, mallory = {"acknowledge": {"when": when}}, "mallory@elsewhere.example"
+    client = claimed(Client(address=CARLA.address, **entry), mallory)
+    assert client is not None
+    assert client.policy == ""
+    as_client = decide(facts(reverse_path=mallory), setting(policy, client), QUIET_HISTORY, NOW)
+    as_stranger = decide(facts(reverse_path=mallory), setting(policy, client=None), QUIET_HISTORY, NOW)
+    assert ack_of(as_client) == ack_of(as_stranger)
+
+
+def test_a_quiet_client_stays_unanswered_whoever_sends_their_mail_on() -> None:
+    client = claimed(Client(address=CARLA.address, quiet=True), "forwarder@elsewhere.example")
+    decision = decide(facts(reverse_path="forwarder@elsewhere.example"), setting(client=client), QUIET_HISTORY, NOW)
+    assert ack_of(decision) is None
+
+
+def test_a_signed_message_that_somebody_sends_on_brings_them_no_receipt() -> None:
+    mallory = "mallory@elsewhere.example"
+    result = "mx.hopestreet.example; dkim=pass header.d=client.example"
+    replayed = facts(reverse_path=mallory, Authentication_Results=result, Disposition_Notification_To=mallory)
+    decision = decide(replayed, setting(authserv="mx.hopestreet.example"), QUIET_HISTORY, NOW)
+    assert decision.received.author_verified
+    assert decision.received.receipt_to == ""
 
 
 def test_a_verified_author_is_answered_at_their_own_address() -> None:

@@ -8,8 +8,9 @@ import pytest
 from gateway.core.decide.arrival import decide
 from gateway.core.decide.observation import answer_sent, flags_changed, tags_for
 from gateway.core.effects import Cancel, Receipt
-from gateway.core.events import Answered, Event, ReceiptSent, Seen, Unseen
+from gateway.core.events import Answered, Event, Level, ReceiptSent, Seen, Unseen
 from gateway.core.history import Story
+from gateway.core.policy.schema import Client
 from gateway.core.tracking import Copy, FlagChange
 from tests.unit.core.decide.cases import CARLA, NOW, QUIET_HISTORY, facts, setting
 
@@ -113,3 +114,12 @@ def test_urgency_becomes_a_tag(text: str, changes: dict[str, Any], tags: set[str
     received = story(text=text).received
     assert received is not None
     assert tags_for(received, setting(**changes)) == tags
+
+
+def test_a_forged_author_learns_from_no_receipt_that_the_client_is_trusted() -> None:
+    mallory, policy = "mallory@elsewhere.example", {"receipt": {"send": "if-urgent"}}
+    client = Client(address=CARLA.address, trusted=True)
+    decision = decide(facts(reverse_path=mallory), setting(policy, client), QUIET_HISTORY, NOW)
+    outcome = flags_changed(Story(decision.ref, (decision.received,)), READ, setting(policy, client), NOW, LATER)
+    assert decision.received.level is Level.URGENT
+    assert outcome.effects == ()
