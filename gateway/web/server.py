@@ -59,7 +59,8 @@ class Server:
         try:
             self._socket = socket.create_server((self._host, self._port), family=family, backlog=128)
         except OSError as error:
-            mend = f"the pages can't listen on {self._host}:{self._port} ({error.strerror}); set another web.listen"
+            why = (error.strerror or "").partition(" (while")[0]  # the address again
+            mend = f"the pages can't listen on {self._host}:{self._port} ({why}); set another web.listen"
             raise OSError(error.errno, mend) from error
         self._listening.set()
 
