@@ -22,7 +22,7 @@ from gateway.core.message.fields import our_fields
 from gateway.core.message.read import read
 from gateway.core.message.trace import received_field
 from gateway.core.policy.schema import Client
-from gateway.core.replies import NO_DOWNSTREAM, Reply, accepted
+from gateway.core.replies import Reply, accepted
 from gateway.core.routing import Route
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
@@ -99,7 +99,10 @@ class Arrival:
             if again is None:
                 return
             decision = again
-        await self._append(decision, reply)
+        try:
+            await self._append(decision, reply)
+        except Exception as error:  # noqa: BLE001 - it is delivered: a refusal would bring it once more with each try
+            self._unexpected(route, error)
 
     async def _look_up(self, route: Route, facts: Facts, now: datetime) -> Known:
         setting = self.in_force.setting(route.mailbox, route.policy)
@@ -108,7 +111,9 @@ class Arrival:
                 return await look_up(self.record, self.roster, facts, setting, now)
         except (Unavailable, TimeoutError):
             self._record_is_down()
-            return Known(None, UNKNOWN)
+        except Exception as error:  # noqa: BLE001 - a record that is wrong must not keep a client's mail
+            self._unexpected(route, error)
+        return Known(None, UNKNOWN)
 
     async def _relay(
         self, route: Route, envelope: Envelope, fields: Sequence[tuple[str, str]], content: bytes, key: str = ""
@@ -119,8 +124,11 @@ class Arrival:
         begun = loop.time()
         reply = await self.transports[route.mailbox].relay(envelope, trace + our_fields(fields) + content)
         self.metrics.relayed(route.mailbox, reply, loop.time() - begun)
-        tell = self.alerts.tell if reply == NO_DOWNSTREAM else self.alerts.clear
-        tell("downstream-down", mailbox=route.mailbox)
+        # A refused sign-in or certificate, too, keeps mail with its senders until they give it up.
+        if reply.transient:
+            self.alerts.tell("downstream-down", mailbox=route.mailbox)
+        elif reply.accepted:
+            self.alerts.clear("downstream-down", mailbox=route.mailbox)
         outcome = "relayed" if reply.accepted else "refused"
         log.info(outcome, mailbox=route.mailbox, message=key[:12], code=reply.code)
         return reply

@@ -8,13 +8,15 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from gateway.core.decide.decision import Setting
 from gateway.core.effects import Effect
 from gateway.core.events import Event, Ref
 from gateway.core.history import History, Story
 from gateway.core.message.facts import Envelope
 from gateway.core.policy.schema import Client
-from gateway.core.replies import NO_DOWNSTREAM, permanent
+from gateway.core.replies import NO_DOWNSTREAM, permanent, transient
 from gateway.core.routing import Route
 from gateway.flow.in_force import InForce
 from gateway.ports import Question, Unavailable
@@ -177,3 +179,42 @@ async def test_a_fault_of_ours_in_deciding_keeps_no_mail(tmp_path: Path) -> None
         assert (await faulty(gone, ENVELOPE, letter())).accepted
         assert flow.downstream.taken[0].endswith(letter())
         assert any("unexpected" in code for code in flow.alerts.standing())
+
+
+class WrongRecord:
+    """A record with a fault that is none of the world's."""
+
+    def __init__(self, store: Store, *, reads: bool) -> None:
+        self._store = store
+        self._reads = reads
+
+    async def history(self, question: Question, now: datetime) -> History:
+        if not self._reads:
+            raise ArithmeticError
+        return await self._store.history(question, now)
+
+    async def append(self, ref: Ref, events: Sequence[Event], effects: Sequence[Effect]) -> bool:
+        raise ArithmeticError
+
+    async def story(self, ref: Ref) -> Story | None:
+        return await self._store.story(ref)
+
+    async def find(self, mailbox: str, message_ids: Sequence[str]) -> tuple[Ref, ...]:
+        return await self._store.find(mailbox, message_ids)
+
+
+@pytest.mark.parametrize("reads", [True, False])
+async def test_a_record_that_is_wrong_neither_keeps_mail_nor_brings_it_twice(tmp_path: Path, reads: bool) -> None:
+    async with flowing(tmp_path) as flow:
+        arrival = replace(flow.arrival, record=WrongRecord(flow.store, reads=reads))
+        reply = await arrival(ROUTE, ENVELOPE, letter())
+        assert reply.accepted
+        assert len(flow.downstream.taken) == 1
+        assert "unexpected" in flow.alerts.standing()
+
+
+async def test_the_admin_hears_of_a_downstream_that_refuses_for_now(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        flow.downstream.reply = transient(451, "7.8", "The mailbox server refused the gateway's sign-in")
+        await flow.arrive(letter())
+        assert "downstream-down mailbox=ana" in flow.alerts.standing()
