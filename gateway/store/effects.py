@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, case, func, or_, select, type_coerce, update
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -26,9 +27,11 @@ from gateway.ports import Claim, Pending
 from gateway.store import codec
 from gateway.store import events as told
 from gateway.store.history import blind_person
-from gateway.store.sealing import Sealer
+from gateway.store.sealing import Sealer, SealError
 from gateway.store.tables import State, Utc, echoes, effects
 from gateway.store.tokens import blind_token, draw, tokens_in
+
+log = structlog.get_logger(__name__)
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -94,7 +97,19 @@ def claim(db: Connection, sealer: Sealer, now: datetime, lease_until: datetime, 
         .returning(*_CLAIM)
     )
     rows = sorted(db.execute(statement), key=lambda row: (row.due, row.id))
-    return tuple(_claimed(sealer, row) for row in rows)
+    return tuple(claimed for row in rows if (claimed := _readable(db, sealer, row)) is not None)
+
+
+def _readable(db: Connection, sealer: Sealer, row: Any) -> Claim | None:
+    """The claim; one that can't be opened or read is given up, so that it does not stand before all others for ever."""
+    try:
+        return _claimed(sealer, row)
+    except (SealError, ValueError) as error:
+        values = {"state": State.GIVEN_UP, "leased_until": None, "error": f"can't be read: {type(error).__name__}"}
+        db.execute(update(effects).where(effects.c.id == row.id).values(values))
+        # Without traceback: an error's text may hold mail.
+        log.error("effect-unreadable", effect=row.id, error=type(error).__name__)  # noqa: TRY400
+        return None
 
 
 _CLAIM = (

@@ -9,6 +9,7 @@ from gateway.core.events import Acknowledged, GivenUp, Seen, Unseen
 from gateway.ports import Claim
 from gateway.store import Store
 from tests.ports.record_samples import START, ack, alert, hours, receipt, received, ref
+from tests.servers.stores import Place
 
 
 async def put(store: Store, *names: str) -> None:
@@ -225,3 +226,11 @@ async def test_what_is_cancelled_while_it_is_settled_waits_for_nobody(store: Sto
             )
     stories = await store.stories(None, None, None)
     assert [len(story.events) for story in stories] == [3] * 20
+
+
+async def test_an_effect_that_can_not_be_read_does_not_hold_up_the_others(store: Store, place: Place):
+    await put(store, "torn", "whole")
+    place.execute("UPDATE effects SET sealed_effect = sealed_message_id WHERE id = 1")
+    claims = [claim for _ in range(2) for claim in await store.claim(hours(0), hours(1), 1)]
+    assert [claim.effect.ref for claim in claims] == [ref("whole")]
+    assert [row.state for row in await store.pending()] == ["given-up", "claimed"]
