@@ -36,6 +36,9 @@ class PassingTime:
             except Unavailable:
                 log.warning("retention-waits-for-the-record")
                 wake = now + AGAIN
+            except Exception:  # mail goes on; what could not be forgotten is tried again
+                log.exception("retention-failed")
+                wake = now + AGAIN
             await self.clock.wait(never, wake)
 
     async def forget(self) -> datetime:

@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
+#: What is added to an instant must stay within the years that there are: `9999y` for ever would stop everything.
+_LONGEST = 200 * _UNITS["y"]
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdwy])")
 
 
@@ -26,7 +28,10 @@ def duration(value: object) -> timedelta:
         return timedelta()
     if not text or _DURATION.sub("", text).strip():
         raise ValueError(f"{value!r} is no duration; write for example 90s, 15m, 4h, 14d")
-    return timedelta(seconds=sum(float(n) * _UNITS[unit] for n, unit in _DURATION.findall(text)))
+    seconds = sum(float(n) * _UNITS[unit] for n, unit in _DURATION.findall(text))
+    if seconds > _LONGEST:
+        raise ValueError(f"{value!r} is too long to reckon with; write at most 200y")
+    return timedelta(seconds=seconds)
 
 
 def in_units(value: timedelta) -> str:

@@ -24,6 +24,12 @@ def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
         duration(text)
 
 
+@pytest.mark.parametrize("text", ["9999y", "99999999999y", "9" * 400 + "y"])
+def test_a_duration_beyond_the_years_that_there_are_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="at most 200y"):
+        duration(text)
+
+
 @given(st.integers(0, 10**9))
 def test_a_duration_written_and_read_again_is_the_same(seconds: int) -> None:
     value = timedelta(seconds=seconds)
