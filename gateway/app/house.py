@@ -175,13 +175,16 @@ class House:
         """Take up changed files. What is wrong with them, line by line; then the running settings stay in force."""
         try:
             fresh = await asyncio.to_thread(settings_from, self.settings.folder)
+            wording, routes = templates_of(fresh), as_routes(fresh)
         except SettingsError as error:
             return self._keep_running(tuple(str(fault) for fault in error.faults))
+        except Exception as error:  # noqa: BLE001 - no file, whatever is in it, may end the running gateway
+            return self._keep_running((f"the settings can't be read: {type(error).__name__}",))
         if fixed := _needs_restart(self.settings.gateway, fresh.gateway):
             return self._keep_running(tuple(f"{key} has changed: restart to take it up" for key in fixed))
         self.settings = fresh
-        self.in_force.replace(fresh, as_routes(fresh))
-        self.worker.wording = templates_of(fresh)
+        self.in_force.replace(fresh, routes)
+        self.worker.wording = wording
         self.worker.sender_name = fresh.gateway.practice.name
         self.alerts.clear("reload-refused")
         log.info("reloaded", policies=sorted(fresh.policies), routes=len(fresh.routes))

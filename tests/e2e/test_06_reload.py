@@ -73,3 +73,10 @@ def test_check_names_file_line_key_and_mend(practice: Practice) -> None:
     assert "mailboxes.ana.polcy" in found.stderr
     assert "policy" in found.stderr
     assert ANA not in practice.log
+
+
+def test_a_file_that_breaks_its_reader_does_not_end_the_gateway(practice: Practice) -> None:
+    practice.policies["hope-street"] = "hours: " + "[" * 5000
+    practice.write_config()
+    hang_up(practice, "reload-refused")
+    text_of_ack(practice, "after")
