@@ -5,7 +5,7 @@ A message that never came through SMTP, or that flowed while the record was down
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -44,7 +44,7 @@ class Observation:
         if addresses.key(facts.author.address) in self.in_force.own:
             return Placed(None)
         async with self.in_hand.hold(facts.key):
-            story = await self._story_of(mailbox, facts) or await self._take_up(mailbox, facts)
+            story = await self._story_of(mailbox, facts) or await self._take_up(mailbox, facts, sighting.at)
         if story is None or story.received is None:
             return Placed(None)
         return Placed(story.ref, tags_for(story.received, self._setting(mailbox, story)))
@@ -97,8 +97,10 @@ class Observation:
     async def _story_of(self, mailbox: str, facts: Facts) -> Story | None:
         return await self.record.story(Ref(mailbox, facts.key))
 
-    async def _take_up(self, mailbox: str, facts: Facts) -> Story | None:
+    async def _take_up(self, mailbox: str, facts: Facts, at: datetime) -> Story | None:
         """A message that nobody recorded: it came another way, or while the record was down."""
+        # A Date may be missing or lie ahead; how long it has been here tells its age as well.
+        facts = replace(facts, sent_at=min(facts.sent_at or at, at))
         route = self.in_force.default_route(mailbox)
         setting = self.in_force.setting(mailbox, route.policy)
         now = self.clock.now()

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from gateway.core.addresses import split
+from gateway.core.decide.arrival import OLDEST_TO_ACK
 from gateway.core.effects import Ack, Alert, Mail, Receipt
 from gateway.core.events import Acknowledged, Alerted, Event, ReceiptSent
 from gateway.core.message.compose import Outgoing, compose
@@ -144,6 +145,11 @@ def over_quota(reply: Reply) -> bool:
 def give_up_at(claim: Claim) -> datetime:
     """When trying ends, counted from when it should have gone."""
     return _wanted(claim) + GIVE_UP_AFTER
+
+
+def comes_too_late(claim: Claim, now: datetime) -> bool:
+    """Whether saying it now would only confuse: an ack of yesterday's mail, whatever held it up."""
+    return isinstance(claim.effect, Ack) and now - claim.effect.received > OLDEST_TO_ACK
 
 
 def _wanted(claim: Claim) -> datetime:

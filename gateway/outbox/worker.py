@@ -29,8 +29,10 @@ from gateway.outbox.send import (
     Done,
     Later,
     Letter,
+    Never,
     Outcome,
     aligned,
+    comes_too_late,
     give_up_at,
     letter,
     next_try,
@@ -154,6 +156,8 @@ class Worker:
         log.error("outbox-failed", error=type(error).__name__, **ids)
 
     async def _attempt(self, claim: Claim) -> Outcome:
+        if comes_too_late(claim, self.clock.now()):
+            return Never("older than a day")
         try:
             words = self.wording.render(claim.effect)
             post = letter(claim, words, self._name_for(claim))

@@ -114,3 +114,9 @@ async def test_an_urgent_message_asks_for_its_tag_and_how_it_shows_is_noted_once
         for _ in range(2):
             await flow.observation.tagged("ana", placed.ref, placed.tags, frozenset({"$Label1"}))
         assert (await kinds(flow)).count("tagged") == 1
+
+
+async def test_old_mail_without_a_date_wakes_no_ack(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        await flow.observation.arrived("ana", sighting(letter(Date=""), at=NOW - timedelta(days=400)))
+        assert await flow.effects() == []

@@ -246,7 +246,7 @@ async def test_what_fails_for_now_goes_later_with_the_same_bytes(store: Store, m
 
 async def test_it_is_given_up_loudly_after_three_days(store: Store, make: Make) -> None:
     host, told = Script([GREYLISTED]), Told()
-    await cause(store, ack())
+    await cause(store, alert())
     worker = make(host, alerts=told)
     await go_on(worker, lambda: "given-up" in told.now)
     assert worker.clock.now() - START == timedelta(days=3)
@@ -255,6 +255,16 @@ async def test_it_is_given_up_loudly_after_three_days(store: Store, make: Make) 
     assert isinstance(given_up, GivenUp)
     assert given_up.why == "451 4.7.1"
     assert [row.state for row in await store.pending()] == ["given-up"]
+
+
+async def test_an_ack_that_could_not_go_within_a_day_never_goes(store: Store, make: Make) -> None:
+    host, told = Script([OK]), Told()
+    await cause(store, ack())
+    worker = make(host, alerts=told)
+    worker.clock.advance(timedelta(days=1, minutes=1))
+    await worker.carry_out_due()
+    assert host.taken == []
+    assert "given-up" in told.now
 
 
 async def test_a_refused_null_reverse_path_gets_the_aligned_one_and_is_remembered(store: Store, make: Make) -> None:
