@@ -48,6 +48,8 @@ log = structlog.get_logger(__name__)
 
 #: How often a store that was down at the start is tried again.
 _STORE_AGAIN = timedelta(seconds=5)
+#: Seconds that taking mail waits for the store to be made ready; a lock there may last.
+_STORE_PATIENCE = 15
 
 
 @asynccontextmanager
@@ -157,9 +159,10 @@ class House:
     async def _prepare_record(self) -> None:
         """Mail first: a database that is down at the start does not keep the gateway from relaying."""
         try:
-            await self.store.migrate()
-            await self.store.take_over()
-        except Unavailable:
+            async with asyncio.timeout(_STORE_PATIENCE):
+                await self.store.migrate()
+                await self.store.take_over()
+        except (Unavailable, TimeoutError):
             self.alerts.tell("record-down")
         else:
             self._record_is_prepared = True
@@ -169,7 +172,11 @@ class House:
         never = asyncio.Event()
         while not self._record_is_prepared:
             await self.clock.wait(never, self.clock.now() + _STORE_AGAIN)
-            await self._prepare_record()
+            try:
+                await self._prepare_record()
+            except Exception:
+                log.exception("record-not-usable")
+                self.alerts.tell("record-down")
 
     async def reload(self) -> tuple[str, ...]:
         """Take up changed files. What is wrong with them, line by line; then the running settings stay in force."""

@@ -88,11 +88,13 @@ class Alert:
     received: datetime
     #: Never in a subject line or a log; the text names the client to their own therapist.
     author: str
+    #: Set where another text came under a Message-ID that was told of before.
+    again: str = ""
 
     @property
     def key(self) -> str:
         """Once a message."""
-        return f"alert:{self.ref.mailbox}:{self.ref.key}"
+        return f"alert:{self.ref.mailbox}:{self.ref.key}" + (f":{self.again}" if self.again else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -19,7 +19,7 @@ from gateway.core.events import Ref, Relayed
 from gateway.core.history import UNKNOWN, History
 from gateway.core.message.facts import Envelope, Facts
 from gateway.core.message.fields import our_fields
-from gateway.core.message.read import read
+from gateway.core.message.read import identified, read
 from gateway.core.message.trace import received_field
 from gateway.core.policy.schema import Client
 from gateway.core.replies import Reply, accepted
@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 #: A body beyond this is read in a thread, so that no other mail waits for it.
 LARGE = 100_000
+#: How long a peer goes on trying (RFC 5321 4.5.4.1: four to five days), and as much again.
+RETRIES = timedelta(days=10)
 #: The longest that a message waits for the record before it flows without (RFC 5321 4.5.3.2.6 leaves ten minutes
 #: after the final dot; a peer of ours should not notice).
 RECORD_TIMEOUT = 5.0
@@ -66,24 +68,29 @@ class Arrival:
         except Exception as error:  # noqa: BLE001 - a fault of ours must not keep a client's mail
             self._unexpected(route, error)
             return await self._relay(route, envelope, (), content)
+        if not facts.message_id:
+            facts = identified(facts, self.in_force.settings.gateway.smtp.hostname)
+            content = f"Message-ID: {facts.message_id}\r\n".encode() + content
         async with self.in_hand.hold(facts.key):
             return await self._take(route, facts, content)
 
     async def _take(self, route: Route, facts: Facts, content: bytes) -> Reply:
         now = self.clock.now()
         known = await self._look_up(route, facts, now)
-        if known.history.relayed_before:
+        if _is_retry(known.history, now):
             log.info("retry-of-a-relayed-message", mailbox=route.mailbox, message=facts.key[:12])
             return accepted("Taken already")
-        decision = self._decide(route, facts, known, now)
+        decision = await self._decide(route, facts, known, now)
         reply = await self._relay(route, facts.envelope, decision.fields if decision else (), content, facts.key)
         if reply.accepted and decision is not None:
             await self._record(route, facts, known, decision, reply)
         return reply
 
-    def _decide(self, route: Route, facts: Facts, known: Known, now: datetime) -> Decision | None:
+    async def _decide(self, route: Route, facts: Facts, known: Known, now: datetime) -> Decision | None:
         try:
             setting = self.in_force.setting(route.mailbox, route.policy, known.client)
+            if facts.octets > LARGE:
+                return await asyncio.to_thread(decide, facts, setting, known.history, now)
             return decide(facts, setting, known.history, now)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not keep a client's mail
             self._unexpected(route, error)
@@ -95,7 +102,7 @@ class Arrival:
         """
         if not known.history.known:
             known = await self._look_up(route, facts, decision.received.at)
-            again = self._decide(route, facts, known, decision.received.at) if known.history.known else None
+            again = await self._decide(route, facts, known, decision.received.at) if known.history.known else None
             if again is None:
                 return
             decision = again
@@ -138,7 +145,7 @@ class Arrival:
         try:
             async with asyncio.timeout(RECORD_TIMEOUT):
                 if not await self.record.append(decision.ref, [decision.received, relayed], decision.effects):
-                    await self.record.append(decision.ref, [relayed], ())
+                    await self.record.append(decision.ref, [relayed], decision.effects)
                 if decision.client is not None:
                     await self.roster.save(decision.ref.mailbox, decision.client)
         except (Unavailable, TimeoutError):
@@ -153,6 +160,13 @@ class Arrival:
     def _record_is_down(self) -> None:
         self.metrics.store_faults.inc()
         self.alerts.tell("record-down")
+
+
+def _is_retry(history: History, now: datetime) -> bool:
+    """Whether these very bytes are in the mailbox already, and not for so long that somebody may mean them anew."""
+    story = history.story
+    at = story.relayed_at if story else None
+    return history.relayed_before and at is not None and now - at <= RETRIES
 
 
 async def facts_of(content: bytes, envelope: Envelope, own: frozenset[str]) -> Facts:

@@ -14,7 +14,7 @@ from gateway.core import addresses
 from gateway.core.decide.arrival import claimed, decide
 from gateway.core.decide.decision import Setting
 from gateway.core.decide.observation import answer_sent, flags_changed, person_behind, tags_for
-from gateway.core.events import Origin, Ref, Tagged
+from gateway.core.events import Origin, Received, Ref, Tagged
 from gateway.core.history import Story
 from gateway.core.message.facts import Envelope, Facts
 from gateway.core.message.read import found_envelope
@@ -72,7 +72,10 @@ class Observation:
                 await self._flags(mailbox, story, change, since)
 
     async def sent(self, mailbox: str, sighting: Sighting) -> None:
-        """An answer closes the message that it refers to, and every earlier one of the same person."""
+        """An answer closes the message that it refers to, and every earlier one of the same person.
+
+        What refers to a message and goes to somebody else is a forward.
+        """
         answer = await facts_of(sighting.content, Envelope("", ()), frozenset())
         if answer.automation.origin is Origin.MACHINE:
             return
@@ -85,7 +88,8 @@ class Observation:
 
     async def _closed_by(self, mailbox: str, answer: Facts) -> tuple[Story, ...]:
         refs = await self.record.find(mailbox, (*answer.in_reply_to, *answer.references[-1:]))
-        stories = [story for ref in refs if (story := await self.record.story(ref)) is not None]
+        found = [story for ref in refs if (story := await self.record.story(ref)) is not None]
+        stories = [story for story in found if story.received and _goes_to(story.received, answer)]
         closed = {story.ref: story for story in stories}
         for story in stories:
             received = story.received
@@ -131,3 +135,8 @@ class Observation:
     def _envelope(self, mailbox: str, sighting: Sighting) -> Envelope:
         address = self.in_force.settings.gateway.mailboxes[mailbox].address
         return found_envelope(sighting.content, address)
+
+
+def _goes_to(received: Received, answer: Facts) -> bool:
+    people = (received.author, received.reverse_path)
+    return any(addresses.same(to, person) for to in answer.to for person in people)

@@ -208,7 +208,10 @@ class Worker:
         if self.null_refused and fallback is not None:
             return await self._submit(fallback)
         reply = await self._submit(post)
-        stubborn = reply.transient and reply != NO_DOWNSTREAM and claim.attempts >= _STUBBORN
+        # Faults of the way there, of the certificate and of the sign-in (RFC 3463 X.4.z, X.7.5; RFC 4954) say
+        # nothing about the reverse-path.
+        about_the_path = reply.transient and not reply.enhanced.startswith(("4.4.", "4.7.5", "4.7.8"))
+        stubborn = about_the_path and reply != NO_DOWNSTREAM and claim.attempts >= _STUBBORN
         if fallback is None or not (stubborn or refused(reply)):
             return reply
         second = await self._submit(fallback)
@@ -245,7 +248,7 @@ class Worker:
         else:
             why = done.error if isinstance(done, Later) else done.why
             await self._insist(claim, (GivenUp(at=now, effect=claim.effect.key, why=why),))
-            self.alerts.tell("given-up", effect=str(claim.id), mailbox=claim.effect.ref.mailbox)
+            self.alerts.tell("given-up", mailbox=claim.effect.ref.mailbox)
             log.error("given-up", why=why, **_ids(claim))
 
     async def _insist(self, claim: Claim, events: Sequence[Event]) -> None:

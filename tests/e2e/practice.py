@@ -207,12 +207,12 @@ def letter(number: int | str, text: str, sender: str = CARLA, **fields: str) -> 
     return message_id, message.as_bytes()
 
 
-def answer_to(message_id: str, text: str, number: int | str = 1) -> bytes:
+def answer_to(message_id: str, text: str, client: str = CARLA) -> bytes:
     """The therapist's answer, as a mail program puts it into Sent."""
     message = EmailMessage(policy=SMTP)
-    message["From"], message["To"], message["Subject"] = ANA, CARLA, "Re: Letter"
+    message["From"], message["To"], message["Subject"] = ANA, client, "Re: Letter"
     message["Date"] = format_datetime(localtime())
-    message["Message-ID"] = f"<answer-{number}@hopestreet.example>"
+    message["Message-ID"] = f"<answer-to-{message_id.strip('<>').partition('@')[0]}@hopestreet.example>"
     message["In-Reply-To"] = message["References"] = message_id
     message.set_content(text)
     return message.as_bytes()

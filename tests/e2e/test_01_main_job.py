@@ -54,9 +54,8 @@ def test_a_message_goes_all_the_way_from_client_to_ledger(practice: Practice) ->
         assert re.search(r"Disposition: .*; *displayed", disposition)
         assert until(lambda: "$MDNSent" in program.flags(message_id), "the mark of the receipt (RFC 3503)")
 
-        program.append(
-            "Sent", answer_to(message_id, "Thank you for telling me. Keep that moment for Thursday."), ["\\Seen"]
-        )
+        words = "Thank you for telling me. Keep that moment for Thursday."
+        program.append("Sent", answer_to(message_id, words, MIA), ["\\Seen"])
     line = until(lambda: answered_line(practice, message_id), "the ledger line")
     assert float(line["read_minutes"]) > 0
     assert float(line["answer_minutes"]) > 0

@@ -105,7 +105,9 @@ def decide(
         reasons.append(because("alert", level=case.assessment.level.value))
     ref = Ref(setting.mailbox, facts.key)
     received = _received(case, tuple(reasons), via)
-    stopped = _without_acks(case) if asks_to_stop(facts) and case.known else None
+    # Our token in it shows that the ack came to who asks; a From alone shows nothing.
+    proven = case.verified or history.refers_to_ours
+    stopped = _without_acks(case) if asks_to_stop(facts) and proven and case.known else None
     fields = _fields(case, refused)
     return Decision(ref, received, tuple(effects), fields, case.assessment, case.promised, case.usage, stopped)
 
@@ -248,7 +250,8 @@ def _alert(case: _Case) -> Alert | None:
         return None
     if case.automation.origin is Origin.MACHINE and setting.client is None:
         return None
-    if case.history.story is not None:
+    own = addresses.key(case.facts.author.address) in setting.own
+    if own or not _is_news(case):
         return None
     return Alert(
         ref=Ref(setting.mailbox, case.facts.key),
@@ -260,7 +263,17 @@ def _alert(case: _Case) -> Alert | None:
         level=level,
         received=case.now,
         author=case.facts.author.address or case.facts.envelope.reverse_path,
+        again=case.facts.digest[:16] if case.history.story else "",
     )
+
+
+def _is_news(case: _Case) -> bool:
+    """Some programs give every message one Message-ID: other bytes that are more urgent must not go under."""
+    story = case.history.story
+    if story is None or story.received is None:
+        return story is None
+    told = story.received
+    return told.digest != case.facts.digest and told.level.rank < case.assessment.level.rank
 
 
 def asks_to_stop(facts: Facts) -> bool:

@@ -85,6 +85,8 @@ class Facts:
     #: Answering may put the writer at risk ("don't reply to this address").
     answering_unsafe: bool
     defects: tuple[str, ...] = field(default=())
+    #: To and Cc: tells an answer from a forward.
+    to: tuple[str, ...] = ()
     #: The bodies of the topmost Authentication-Results fields, as far as one server's run of them goes (RFC 8601).
     authentication: tuple[str, ...] = ()
 

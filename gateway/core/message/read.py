@@ -7,6 +7,7 @@ the content; above 100 kB it belongs in a thread, which is the caller's matter.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -71,7 +72,20 @@ def read(content: bytes, envelope: Envelope, *, own: frozenset[str] = frozenset(
         answering_unsafe=answering_unsafe(subject, parts.new),
         defects=tuple(dict.fromkeys(defects)),
         authentication=authentication(headers),
+        to=tuple(person.address for name in ("to", "cc") for person in people(_values(headers, name))),
     )
+
+
+def identified(facts: Facts, host: str) -> Facts:
+    """The facts with a Message-ID, made of the digest where the message has none.
+
+    A server further on would make one of its own (RFC 5321 6.4), and the copy in the mailbox would be another message.
+    """
+    if facts.message_id:
+        return facts
+    made = f"<{facts.digest[:32]}@{host}>"
+    begins = not (facts.references or facts.in_reply_to)
+    return replace(facts, message_id=made, key=_sha(made), thread=_sha(made) if begins else facts.thread)
 
 
 def found_envelope(content: bytes, recipient: str) -> Envelope:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from gateway.core.routing import Route
 from gateway.flow.in_force import InForce
 from gateway.ports import Question, Unavailable
 from gateway.store import Store
-from tests.unit.flow.arriving import ANA, CARLA, ENVELOPE, ROUTE, flowing, letter
+from tests.unit.flow.arriving import ANA, CARLA, ENVELOPE, ROUTE, flowing, letter, sighting
 
 
 class DownRecord:
@@ -157,9 +157,11 @@ async def test_a_record_that_is_back_after_the_relay_owes_the_ack_all_the_same(t
 async def test_who_answers_stop_gets_no_more_acks_until_the_practice_says_otherwise(tmp_path: Path) -> None:
     async with flowing(tmp_path) as flow:
         await flow.store.save("ana", Client(address=CARLA, urgent_word="bluebird"))
-        await flow.arrive(letter("first", "Stop.\r\n\r\n> Your message has arrived."))
-        await flow.arrive(letter("second"))
-        assert await flow.effects() == []
+        await flow.arrive(letter("first"))
+        (claim,) = await flow.store.claim(flow.clock.now(), flow.clock.now(), 1)
+        await flow.arrive(letter("second", "Stop.\r\n\r\n> It has arrived.", In_Reply_To=claim.message_id))
+        await flow.arrive(letter("third"))
+        assert await flow.effects() == ["ack"]
         client = await flow.store.client("ana", CARLA)
         assert client == Client(address=CARLA, urgent_word="bluebird", acks=False)
 
@@ -168,6 +170,7 @@ async def test_a_forged_author_stops_nobodys_acks(tmp_path: Path) -> None:
     async with flowing(tmp_path) as flow:
         await flow.store.save("ana", Client(address=CARLA))
         await flow.arrive(letter("first", "STOP"), Envelope("mallory@elsewhere.example", (ANA,)))
+        await flow.arrive(letter("second", "STOP"))
         client = await flow.store.client("ana", CARLA)
         assert client == Client(address=CARLA)
 
@@ -218,3 +221,33 @@ async def test_the_admin_hears_of_a_downstream_that_refuses_for_now(tmp_path: Pa
         flow.downstream.reply = transient(451, "7.8", "The mailbox server refused the gateway's sign-in")
         await flow.arrive(letter())
         assert "downstream-down mailbox=ana" in flow.alerts.standing()
+
+
+async def test_a_message_without_an_id_gets_one_and_is_known_again_by_it(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        nameless = letter().replace(b"Message-ID: <one@client.example>\r\n", b"")
+        assert (await flow.arrive(nameless)).accepted
+        (taken,) = flow.downstream.taken
+        assert taken.endswith(nameless)
+        placed = await flow.observation.arrived("ana", sighting(taken))
+        assert placed.ref is not None
+        assert await flow.effects() == ["ack"]
+        assert (await flow.arrive(nameless)).accepted
+        assert len(flow.downstream.taken) == 1
+
+
+async def test_a_crisis_under_a_message_id_that_came_before_alerts_all_the_same(tmp_path: Path) -> None:
+    async with flowing(tmp_path, {"urgency": {"alert": "urgent"}}) as flow:
+        await flow.store.save("ana", Client(address=CARLA, urgent_word="bluebird"))
+        await flow.arrive(letter())
+        await flow.arrive(letter(text="Bluebird."))
+        await flow.arrive(letter(text="Bluebird, again."))
+        assert await flow.effects() == ["ack", "alert", "alert"]
+
+
+async def test_the_very_same_bytes_long_afterwards_are_mail_again(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        await flow.arrive(letter())
+        flow.clock.advance(timedelta(days=11))
+        await flow.arrive(letter())
+        assert len(flow.downstream.taken) == 2

@@ -120,3 +120,12 @@ async def test_old_mail_without_a_date_wakes_no_ack(tmp_path: Path) -> None:
     async with flowing(tmp_path) as flow:
         await flow.observation.arrived("ana", sighting(letter(Date=""), at=NOW - timedelta(days=400)))
         assert await flow.effects() == []
+
+
+async def test_a_forward_to_somebody_else_answers_nothing(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        await flow.arrive(letter())
+        forward = letter("forward", "What do you think?", From=ANA, To="ben@hopestreet.example",
+                         In_Reply_To="<one@client.example>")  # fmt: skip
+        await flow.observation.sent("ana", sighting(forward))
+        assert "answered" not in await kinds(flow)
