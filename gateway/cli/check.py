@@ -16,6 +16,8 @@ from gateway.cli.output import FOUND, WRONG, fail, print_json, say
 from gateway.settings.errors import SettingsError
 
 _MARKS = {Severity.ERROR: "error  ", Severity.WARNING: "warning", Severity.NOTICE: "notice ", Severity.FINE: "ok     "}
+#: Columns before what is found.
+_MARGIN = 9
 #: What the second line of a finding is called; what is well needs none.
 _MENDS = {Severity.ERROR: "mend: ", Severity.WARNING: "mend: ", Severity.NOTICE: "to change it: "}
 
@@ -51,8 +53,8 @@ def check(
 
 def _tell(findings: Sequence[Finding], folder: str) -> None:
     for finding in findings:
-        say(f"{_MARKS[finding.severity]}  {finding.where}: {finding.what}")
+        say(f"{_MARKS[finding.severity]}  {finding.where}: {finding.what}", " " * _MARGIN)
         if finding.mend and finding.severity in _MENDS:
-            say(f"         {_MENDS[finding.severity]}{finding.mend}")
+            say(f"{' ' * _MARGIN}{_MENDS[finding.severity]}{finding.mend}", "  ")
     graver = sum(finding.severity in {Severity.ERROR, Severity.WARNING} for finding in findings)
     say(f"{folder}: {graver} to mend." if graver else f"{folder}: nothing to mend.")

@@ -77,7 +77,7 @@ def explain(
             print_json({"refused": str(found)})
             raise typer.Exit(FOUND)
         known = ", ".join(rule.to for rule in settings.routes)
-        raise fail(FOUND, f"Refused at RCPT: {found}\nNo route leads from {recipient}; there is {known}.")
+        raise fail(FOUND, f"Refused at RCPT: {found}\nNo route takes {recipient}; there are routes for {known}.")
     if as_json:
         print_json(_as_json(found))
     else:
@@ -165,13 +165,13 @@ def _tell(found: Explained, zone: ZoneInfo) -> None:
         ("allowance", limit),
     ]
     for name, value in rows:
-        say(f"{name:10} {value}")
+        say(f"{name:10} {value}", " " * 11)
     say("\nwhy")
     for reason in decision.reasons:
-        say(f"  - {reason}")
+        say(f"  - {reason}", "  ")
     say("\nheader fields put on top")
     for name, value in decision.fields:
-        say(f"  {name}: {value}")
+        say(f"  {name}: {value}", "  ")
     for effect, words in found.said:
         say(f"\n{effect.kind} to {effect.to}\n  Subject: {words.subject}\n")
         say("\n".join(f"  {line}".rstrip() for line in words.text.splitlines()))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gateway import shipped
-from gateway.cli.options import DEFAULT
+from gateway.cli.options import DEFAULT, called
 from gateway.cli.output import FOUND, WRONG, fail, say
 
 #: What a practice changes; policies and lexicons that it does not copy are taken from the shipped ones.
@@ -30,11 +30,15 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write the starter
             shutil.copyfile(shipped.folder("config") / name, folder / name)
     except OSError as error:
         raise fail(WRONG, f"{folder} can't be written ({error.strerror}); name another folder.") from None
-    where = "" if folder == DEFAULT else f" --config {folder}"
+    program, where = called(), "" if folder == DEFAULT else f" --config {folder}"
+    steps = (
+        f"Write your practice, mailboxes and smart host into {folder}/gateway.yaml, "
+        f"and who gets what into {folder}/routes.yaml.",
+        f"Choose a policy: `{program} policy list{where}`, `{program} policy card NAME{where}`. "
+        f"To change one: `{program} policy show NAME{where} > {folder}/policies/my-own.yaml`.",
+        f"`{program} check{where} --live` says what is still wrong.",
+        f"`{program} serve{where}`; then let your domain's MX record lead here.",
+    )
     say(f"Wrote {folder}/gateway.yaml and {folder}/routes.yaml. What is left to do:")
-    say(f"  1. Write your practice, mailboxes and smart host into {folder}/gateway.yaml, and who gets what into")
-    say(f"     {folder}/routes.yaml.")
-    say(f"  2. Choose a policy: `handrail policy list{where}`, `handrail policy card NAME{where}`.")
-    say(f"     To change one: `handrail policy show NAME{where} > {folder}/policies/my-own.yaml`.")
-    say(f"  3. `handrail check{where} --live` says what is still wrong.")
-    say(f"  4. `handrail serve{where}`; then let your domain's MX record lead here.")
+    for number, step in enumerate(steps, 1):
+        say(f"  {number}. {step}", "   ")

@@ -14,7 +14,7 @@ import typer
 
 from gateway import app as house
 from gateway.cli.options import DEFAULT, AsJson, Config, must_know, run, settings_from
-from gateway.cli.output import plain, print_json, print_table, say
+from gateway.cli.output import plain, print_account, print_json, say
 from gateway.core.billing.ledger import Line, total
 
 #: What a spreadsheet takes for the beginning of a formula.
@@ -57,7 +57,7 @@ def ledger(
     elif not found:
         say("Nothing is recorded in this span yet.")
     else:
-        _tell(found, zone)
+        tell(found, zone)
 
 
 def _instant(day: str, zone: ZoneInfo, days: int, option: str) -> datetime | None:
@@ -71,7 +71,8 @@ def _instant(day: str, zone: ZoneInfo, days: int, option: str) -> datetime | Non
         raise typer.BadParameter(f"{day!r} is no date; write for example 2026-11-23", param_hint=option) from None
 
 
-def _tell(lines: Sequence[Line], zone: ZoneInfo) -> None:
+def tell(lines: Sequence[Line], zone: ZoneInfo) -> None:
+    """The minutes for people, with their sum."""
     names = ("received", "from", "read", "answer", "counted", "how")
     rows = [
         (
@@ -84,7 +85,7 @@ def _tell(lines: Sequence[Line], zone: ZoneInfo) -> None:
         )
         for line in lines
     ]
-    print_table(rows, names, frozenset({"read", "answer", "counted"}))
+    print_account(rows, names, frozenset({"read", "answer", "counted"}))
     say(f"\n{total(lines):.1f} minutes counted, {len(lines)} {'message' if len(lines) == 1 else 'messages'}.")
 
 

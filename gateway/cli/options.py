@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+import shutil
+import sys
 from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -23,6 +26,18 @@ Config = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 DEFAULT = Path("config")
+
+
+def called() -> str:
+    """How a shell in this folder calls this program again: `handrail` where that leads here, else by its path."""
+    program = Path(sys.argv[0])
+    if program.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m gateway"
+    known = shutil.which("handrail")
+    if program.stem != "handrail" or not program.is_file() or (known and program.samefile(known)):
+        return "handrail"
+    near = program.is_relative_to(Path.cwd())
+    return shlex.quote(str(program.relative_to(Path.cwd()) if near else program))
 
 
 def settings_from(folder: Path) -> Settings:

@@ -6,7 +6,9 @@ What others wrote is printed without control characters: an address must not mov
 from __future__ import annotations
 
 import json
+import re
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
@@ -14,9 +16,10 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -24,17 +27,44 @@ from rich.table import Table
 FOUND, WRONG, DOWN = 1, 2, 3
 #: Columns of a line where no terminal bounds it.
 _ENDLESS = 10_000
+#: Columns between two of a table's, and before a sentence that stands below its row.
+_GAP = 2
+_QUOTED = re.compile(r"`[^`]*`")
+#: Stands for a blank at which no line may be broken; `clean` lets no such character through.
+_GLUE = "\0"
 
 
 def fail(code: int, text: str) -> typer.Exit:
     """Print why on standard error; raise what comes back."""
-    typer.echo(clean(text), err=True)
+    typer.echo(fold(clean(text), _width(sys.stderr), "  "), err=True)
     return typer.Exit(code)
 
 
-def say(text: str = "") -> None:
-    """Print for people."""
-    typer.echo(clean(text))
+def say(text: str = "", hang: str = "") -> None:
+    """Print for people; on a terminal, the lines that continue a line begin as it does, and with `hang`."""
+    typer.echo(fold(clean(text), _width(sys.stdout), hang))
+
+
+def fold(text: str, width: int, hang: str = "") -> str:
+    """Lines of at most `width` columns, broken between words only.
+
+    What stands in backquotes is never broken, even where it is longer: it is there to be copied.
+    """
+    return "\n".join(_fold_line(line, width, hang) for line in text.split("\n"))
+
+
+def _fold_line(line: str, width: int, hang: str) -> str:
+    if cell_len(line) <= width:
+        return line
+    margin = line[: len(line) - len(line.lstrip(" "))] + hang
+    glued = _QUOTED.sub(lambda quoted: quoted[0].replace(" ", _GLUE), line)
+    folded = textwrap.fill(glued, width, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False)
+    return folded.replace(_GLUE, " ")
+
+
+def _width(stream: TextIO) -> int:
+    """Columns of the terminal behind it; without one, a line is as long as it is."""
+    return Console(file=stream).width if stream.isatty() else _ENDLESS
 
 
 def clean(text: str) -> str:
@@ -59,6 +89,32 @@ def print_table(rows: Sequence[Sequence[str]], names: Sequence[str], numbers: fr
     with console.capture() as printed:
         console.print(table)
     typer.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
+
+
+def print_account(rows: Sequence[Sequence[str]], names: Sequence[str], numbers: frozenset[str] = frozenset()) -> None:
+    """A table whose last column is a sentence: it stands below its row where a terminal has no room beside it."""
+    width = _width(sys.stdout)
+    cells = [[clean(cell) for cell in row] for row in rows]
+    if sum(_widest(names, cells)) + _GAP * len(names) <= width:
+        print_table(rows, names, numbers)
+    else:
+        typer.echo("\n".join(stacked(cells, names, numbers, width)))
+
+
+def stacked(rows: Sequence[Sequence[str]], names: Sequence[str], numbers: frozenset[str], width: int) -> list[str]:
+    """A table's lines, each row's last cell folded below it; what has numbers stands at the right."""
+    widest, lines = _widest(names, rows), []
+    for row in (names, *rows):
+        columns = zip(row[:-1], names, widest, strict=False)
+        padded = [cell.rjust(wide) if name in numbers else cell.ljust(wide) for cell, name, wide in columns]
+        lines.append((" " * _GAP).join(padded).rstrip())
+        if row is not names:
+            lines += fold(" " * _GAP + row[-1], width).split("\n")
+    return lines
+
+
+def _widest(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(cell_len, column)) for column in zip(names, *rows, strict=True)]
 
 
 def plain(value: object) -> Any:

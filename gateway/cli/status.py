@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -16,12 +18,16 @@ from gateway.settings.schema import Settings, Web
 
 #: Seconds; the page is on loopback.
 _PATIENCE = 3
-_NAMES = ("mailbox", "policy", "watch", "tags", "last look")
+_NAMES = ("mailbox", "policy", "watch", "tags show as", "last look")
+#: What the watch and the mailbox call it, and what an admin does.
+_WATCH = {"idle": "up", "looking": "up"}
+_TAGS = {"keyword": "a tag", "flagged": "a star", "none": "nothing"}
 
 
 def status(config: Config = DEFAULT, as_json: AsJson = False) -> None:
     """Show mailboxes, the outbox, the last day and what needs a person. Asks the running gateway where there is one.
 
+    Times are the practice's.
     Ends with 0 where all is well, 1 where something needs you, 3 where no gateway answers at `web.listen`.
     """
     settings = settings_from(config)
@@ -34,7 +40,7 @@ def status(config: Config = DEFAULT, as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
     else:
-        _tell(found, page)
+        _tell(found, page, ZoneInfo(settings.gateway.practice.timezone))
     if found["store"] or found["troubles"]:
         raise typer.Exit(FOUND)
     if page and not running:
@@ -65,7 +71,7 @@ async def _from_record(settings: Settings) -> dict[str, Any]:
         return told
 
 
-def _tell(found: dict[str, Any], page: str) -> None:
+def _tell(found: dict[str, Any], page: str, zone: ZoneInfo) -> None:
     if found["running"]:
         say(f"Handrail {found['version']} is running.")
     elif page:
@@ -75,7 +81,7 @@ def _tell(found: dict[str, Any], page: str) -> None:
         say(f"Handrail {found['version']}: this is from the record. Whether it runs can't be asked: see `web.listen`.")
     if found["store"]:
         say(f"The record: {found['store']}")
-    print_table([_row(one) for one in found["mailboxes"]], _NAMES)
+    print_table([_row(one, zone) for one in found["mailboxes"]], _NAMES)
     waiting = ", ".join(f"{count} {state}" for state, count in found["outbox"].items()) or "empty"
     say(f"Outbox: {waiting}")
     day = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found["last_day"].items() if count)
@@ -84,6 +90,9 @@ def _tell(found: dict[str, Any], page: str) -> None:
         say(f"Needs you: {trouble['words']}")
 
 
-def _row(mailbox: dict[str, Any]) -> tuple[str, ...]:
-    watch = f"{mailbox['watch']} ({mailbox['why']})" if mailbox["why"] else mailbox["watch"]
-    return mailbox["name"], mailbox["policy"], watch, mailbox["tags"] or "", (mailbox["looked"] or "")[:19]
+def _row(mailbox: dict[str, Any], zone: ZoneInfo) -> tuple[str, ...]:
+    state = _WATCH.get(mailbox["watch"], mailbox["watch"])
+    watch = f"{state} ({mailbox['why']})" if mailbox["why"] else state
+    looked = datetime.fromisoformat(mailbox["looked"]).astimezone(zone) if mailbox["looked"] else None
+    seen = f"{looked:%Y-%m-%d %H:%M:%S}" if looked else ""
+    return mailbox["name"], mailbox["policy"], watch, _TAGS.get(mailbox["tags"], ""), seen

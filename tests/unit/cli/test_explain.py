@@ -64,7 +64,7 @@ def test_a_refused_recipient_is_a_finding_and_says_what_there_is(handrail: Handr
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == (
         "Refused at RCPT: 550 5.1.1 No such mailbox here "
-        "No route leads from nobody@hopestreet.example; there is ana@hopestreet.example."
+        "No route takes nobody@hopestreet.example; there are routes for ana@hopestreet.example."
     )
     told = handrail("explain", "--from", "tom@client.example", "--to", "x@elsewhere.example", "--json")
     assert (told.code, told.json) == (1, {"refused": "550 5.7.1 Relaying denied"})
