@@ -212,7 +212,7 @@ def test_an_answer_is_only_claimed_where_one_is_promised(language: str, promised
 def test_times_are_said_in_the_practices_zone_from_the_day_of_arrival() -> None:
     assert "It will be read tomorrow, Tuesday, by 09:00." in flat(templates().render(ACK))
     german = replace(ACK, language="de", read_by=RECEIVED + timedelta(days=3))
-    assert "Sie wird am Donnerstag, 26. November, bis 21:10 Uhr, gelesen." in flat(templates().render(german))
+    assert "Sie wird am Donnerstag, 26. November, bis 21:10 Uhr gelesen." in flat(templates().render(german))
 
 
 def test_midnight_is_the_end_of_the_day_before() -> None:
