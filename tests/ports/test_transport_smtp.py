@@ -283,13 +283,13 @@ async def test_a_downstream_that_stops_reading_content_is_451() -> None:
     forever = asyncio.Event()
 
     async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for _ in range(5):
-            writer.write(b"250 ok\r\n" if _ else b"220 x\r\n")
+        for reply in (b"220 x\r\n", *[b"250 ok\r\n"] * 3):
+            writer.write(reply)
             await reader.readuntil(b"\r\n")
         writer.transport.pause_reading()  # type: ignore[attr-defined]
         writer.write(b"354 go\r\n")
         await forever.wait()
-        writer.close()
+        writer.transport.abort()  # type: ignore[attr-defined]
 
     async with await asyncio.start_server(deaf, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]

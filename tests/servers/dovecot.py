@@ -23,7 +23,7 @@ from typing import Self
 
 import trustme
 
-from tests.servers.places import free_port, server_folder
+from tests.servers.places import free_port, program, server_folder
 
 _CONFIG = string.Template(r"""
 base_dir = $root/run
@@ -132,7 +132,7 @@ class Dovecot:
 
     def admin(self, *arguments: str) -> str:
         """Run doveadm and return what it says."""
-        command = ["doveadm", "-c", str(self.config), *arguments]
+        command = [program("doveadm"), "-c", str(self.config), *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     def deliver(self, user: str, content: bytes) -> None:
@@ -161,7 +161,7 @@ def dovecot(users: Mapping[str, str], *, tls: bool = False) -> Iterator[Dovecot]
     """Start a Dovecot for `users` (name to password; a name may be an address); kill it at the end."""
     with server_folder("dovecot") as root:
         server = _configure(root, users, tls=tls)
-        process = subprocess.Popen(["dovecot", "-F", "-c", str(server.config)], start_new_session=True)
+        process = subprocess.Popen([program("dovecot"), "-F", "-c", str(server.config)], start_new_session=True)
         try:
             for port in (server.imap_port, server.lmtp_port, *((server.imaps_port,) if tls else ())):
                 _await_port(process, port, root)

@@ -5,12 +5,21 @@ pytest's temporary folders have mode 0700, so a server that drops to another use
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def program(name: str) -> str:
+    """Where a server's program lies: Debian puts them into folders that are not on an ordinary user's path."""
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if found is None:
+        raise RuntimeError(f"{name} is missing: run `make packages`")
+    return found
 
 
 def free_port() -> int:
