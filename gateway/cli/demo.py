@@ -11,7 +11,9 @@ import typer
 from rich.console import Console
 
 from gateway import demo as story
+from gateway.cli.ledger import tell
 from gateway.cli.loop import leaves, run_loop
+from gateway.cli.options import called
 from gateway.cli.output import DOWN, fail
 
 
@@ -25,7 +27,8 @@ def demo(
     place = _place(folder)
     stay = not once and sys.stdin.isatty() and sys.stdout.isatty()
     try:
-        run_loop(lambda: story.run(place, Console(highlight=False, soft_wrap=False), stay=stay))
+        console = Console(highlight=False)
+        run_loop(lambda: story.run(place, console, tell, program=called(), stay=stay))
     except ExceptionGroup as group:
         late = [error for error in leaves(group) if isinstance(error, TimeoutError)]
         if not late:

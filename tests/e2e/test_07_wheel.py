@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -52,3 +53,14 @@ def test_the_wheel_alone_runs_the_demo_in_an_empty_folder(handrail: Path, tmp_pa
         assert word in shown.stdout, word
     assert shown.stderr == ""
     assert list(here.iterdir()) == []
+    for command in commands_in(shown.stdout):
+        again = subprocess.run(command, shell=True, cwd=here, env=borrowed, check=True, capture_output=True, text=True)
+        assert again.stdout
+        assert again.stderr == ""
+
+
+def commands_in(story: str) -> list[str]:
+    """The commands that the demo proposes, as somebody would copy them."""
+    found = re.findall(r"^    (\S*handrail (?:ledger|explain)(?:.*\\\n)?.*)$", story, re.MULTILINE)
+    assert len(found) == 2, story
+    return found
