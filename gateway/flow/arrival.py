@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from gateway.core.decide.arrival import claimed, decide, person_of
+from gateway.core.decide.arrival import decide
+from gateway.core.decide.case import claimed, person_of
 from gateway.core.decide.decision import Decision, Setting
 from gateway.core.events import Ref, Relayed
 from gateway.core.history import UNKNOWN, History

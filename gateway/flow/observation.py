@@ -11,7 +11,8 @@ from datetime import datetime
 import structlog
 
 from gateway.core import addresses
-from gateway.core.decide.arrival import claimed, decide
+from gateway.core.decide.arrival import decide
+from gateway.core.decide.case import claimed
 from gateway.core.decide.decision import Setting
 from gateway.core.decide.observation import answer_sent, flags_changed, person_behind, tags_for
 from gateway.core.events import Origin, Received, Ref, Tagged

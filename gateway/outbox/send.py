@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from gateway.core.addresses import split
-from gateway.core.decide.arrival import OLDEST_TO_ACK
+from gateway.core.decide.ack import OLDEST_TO_ACK
 from gateway.core.effects import Ack, Alert, Mail, Receipt
 from gateway.core.events import Acknowledged, Alerted, Event, ReceiptSent
 from gateway.core.message.compose import Outgoing, compose

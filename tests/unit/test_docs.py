@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from gateway.cli.root import app
-from gateway.core.decide import arrival
+from gateway.core.decide import ack
 from gateway.core.message import mime, read
 from gateway.mailbox.protocol import MAX_LITERAL
 from gateway.outbox.worker import LEASE
@@ -154,5 +154,5 @@ def test_the_limits_that_pages_name_are_those_of_the_code() -> None:
     walked = f"to a depth of {mime.MOST_DEPTH} and {mime.MOST_PARTS} parts"
     assert walked in text_of("docs/decisions/0011-own-reading.md")
     assert f"after {LEASE.seconds // 60} minutes" in text_of("docs/architecture.md")
-    caps = (arrival.ACKS_IN_THREAD, arrival.ACKS_TO_PERSON_DAY, arrival.ACKS_IN_ALL_HOUR)
+    caps = (ack.ACKS_IN_THREAD, ack.ACKS_TO_PERSON_DAY, ack.ACKS_IN_ALL_HOUR)
     assert caps == (2, 20, 200), "docs/security.md says these in words"

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from gateway.core.decide.arrival import ACKS_IN_THREAD, ACKS_TO_PERSON_DAY, claimed, decide
+from gateway.core.decide.ack import ACKS_IN_THREAD, ACKS_TO_PERSON_DAY
+from gateway.core.decide.arrival import decide
+from gateway.core.decide.case import claimed
 from gateway.core.decide.decision import Decision
 from gateway.core.effects import Ack, Alert
 from gateway.core.events import Level, Received, Ref

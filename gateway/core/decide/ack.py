@@ -1,0 +1,140 @@
+"""Whether a message is acked, and with what: refusals from what harms most to what the policy says (RFC 3834).
+
+Loops stop without header fields, by what the record remembers.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from gateway.core import addresses
+from gateway.core.decide.case import Case
+from gateway.core.effects import Ack
+from gateway.core.events import Level, Origin, Ref
+from gateway.core.message.facts import Facts
+from gateway.core.policy.calendar import within_hours
+from gateway.core.policy.schema import AckWhen, Client, in_units
+from gateway.core.reasons import Reason, because
+
+#: What a client writes, and nothing else, to get no more acks.
+STOP = frozenset({"STOP", "STOPP"})
+#: Nothing older is acked, whatever brought it: an import or an outage must not wake old mail.
+OLDEST_TO_ACK = timedelta(days=1)
+#: Acks in one thread between two answers, and to one person a day; two robots can't keep each other awake.
+ACKS_IN_THREAD = 2
+ACKS_TO_PERSON_DAY = 20
+#: Acks of one practice in an hour: beyond it something is wrong, and silence is the smaller harm.
+ACKS_IN_ALL_HOUR = 200
+#: An address in `References` beyond this many adds nothing to threading (RFC 5322 3.6.4 sets no bound).
+REFERENCES = 20
+
+
+def why_no_ack(case: Case) -> Reason | None:
+    """The first reason against an ack; the order is from what harms most."""
+    return _unsafe(case) or _unanswerable(case) or _said_enough(case) or _policy_is_silent(case)
+
+
+def _unsafe(case: Case) -> Reason | None:
+    client = case.setting.client
+    if client and client.quiet:
+        return because("client-quiet")
+    if case.facts.answering_unsafe:
+        return because("answering-unsafe")
+    return None
+
+
+def _unanswerable(case: Case) -> Reason | None:
+    if not case.person:
+        return because("null-reverse-path")
+    if addresses.key(case.person) in case.setting.own:
+        return because("own-address")
+    if not case.automation.answerable or case.automation.origin is not Origin.PERSON:
+        return next(iter(case.automation.reasons), because("maybe-automatic", sign="unsure"))
+    sent = case.facts.sent_at
+    if sent is not None and case.now - sent > OLDEST_TO_ACK:
+        return because("ack-too-old", age=in_units(OLDEST_TO_ACK))
+    return None
+
+
+def _said_enough(case: Case) -> Reason | None:
+    """Loops stop without header fields: our own memory decides."""
+    history = case.history
+    if not history.known:
+        return because("history-unknown")
+    if history.story is not None:
+        return because("ack-said")
+    if history.refers_to_ours and history.acks_after_ours >= 1:
+        return because("ack-refers-to-ours")
+    if history.acks_in_thread >= ACKS_IN_THREAD:
+        return because("ack-thread-cap", count=history.acks_in_thread)
+    if history.acks_to_person_day >= ACKS_TO_PERSON_DAY:
+        return because("ack-person-cap", count=history.acks_to_person_day)
+    if history.acks_in_all_hour >= ACKS_IN_ALL_HOUR:
+        return because("ack-practice-cap", count=history.acks_in_all_hour)
+    return None
+
+
+def _policy_is_silent(case: Case) -> Reason | None:
+    rule, level, history = case.setting.policy.acknowledge, case.shown, case.history
+    client = case.setting.client
+    if asks_to_stop(case.facts):
+        return because("client-stops-acks")
+    if client and not client.acks:
+        return because("client-no-acks")
+    if rule.when is AckWhen.NEVER:
+        return because("ack-off")
+    rises = level.rank >= Level.URGENT.rank and level.rank > history.last_ack_level.rank
+    if rises:
+        return None
+    if rule.when is AckWhen.IF_URGENT and level.rank < Level.URGENT.rank:
+        return because("ack-urgent-only")
+    if rule.when is AckWhen.FIRST and history.acks_in_thread:
+        return because("ack-first-only")
+    if rule.when is AckWhen.OUTSIDE_HOURS and within_hours(case.setting.policy.hours, case.setting.zone, case.now):
+        return because("ack-outside-hours-only")
+    if history.last_ack_at is not None and case.now - history.last_ack_at < rule.at_most_every:
+        return because("ack-too-soon", interval=in_units(rule.at_most_every))
+    return None
+
+
+def ack_for(case: Case) -> Ack:
+    """The ack that nothing speaks against."""
+    facts, setting = case.facts, case.setting
+    return Ack(
+        ref=Ref(setting.mailbox, facts.key),
+        due=case.now,
+        to=case.person,
+        sender=case.written_to,
+        in_reply_to=facts.message_id,
+        references=thread_of(facts),
+        subject=facts.subject,
+        language=case.language,
+        policy=setting.policy_name,
+        known=case.known,
+        level=case.shown,
+        received=case.now,
+        read_by=case.promised.read_by,
+        answer_by=case.promised.answer_by,
+        used=case.usage.used,
+        allowed=case.usage.allowed,
+        per=case.usage.per,
+        warn=case.usage.warn,
+    )
+
+
+def thread_of(facts: Facts) -> tuple[str, ...]:
+    """The References of an answer to this message (RFC 5322 3.6.4), the oldest id and the newest ones kept."""
+    ids = facts.references or facts.in_reply_to[:1]
+    ids = (*ids, facts.message_id) if facts.message_id else ids
+    return ids if len(ids) <= REFERENCES else (ids[0], *ids[-REFERENCES + 1 :])
+
+
+def asks_to_stop(facts: Facts) -> bool:
+    """Whether all that the message says is that no more acks are wanted."""
+    return facts.new_text.strip(" .!\t\r\n").upper() in STOP
+
+
+def without_acks(case: Case) -> Client:
+    """What the roster is to say of somebody who wants no more acks."""
+    client = case.setting.client or Client(address=case.person)
+    return client.model_copy(update={"acks": False})
