@@ -25,9 +25,9 @@ _TAGS = {"keyword": "a tag", "flagged": "a star", "none": "nothing"}
 
 
 def status(config: Config = DEFAULT, as_json: AsJson = False) -> None:
-    """Show mailboxes, the outbox, the last day and what needs a person. Asks the running gateway where there is one.
+    """Show mailboxes, the outbox, the last day and what is wrong with the gateway.
 
-    Times are the practice's.
+    Asks the running gateway where there is one. Times are the practice's.
     Ends with 0 where all is well, 1 where something needs you, 3 where no gateway answers at `web.listen`.
     """
     settings = settings_from(config)
