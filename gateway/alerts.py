@@ -68,6 +68,10 @@ TROUBLES: dict[str, Trouble] = {
         "A template can't be rendered, so what it should say is not sent. "
         "`handrail check` names the template and the line."
     ),
+    "restart-needed": Trouble(
+        "The settings have changed in a way that only a restart can take up (what is listened on, or whom it is "
+        "connected to), so the running ones stay in force, all of them. The log names the keys."
+    ),
     "reload-refused": Trouble(
         "The new settings are wrong, so the running ones stay in force. `handrail check` names file, line and mend."
     ),

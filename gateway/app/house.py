@@ -188,19 +188,21 @@ class House:
         except Exception as error:  # noqa: BLE001 - no file, whatever is in it, may end the running gateway
             return self._keep_running((f"the settings can't be read: {type(error).__name__}",))
         if fixed := _needs_restart(self.settings.gateway, fresh.gateway):
-            return self._keep_running(tuple(f"{key} has changed: restart to take it up" for key in fixed))
+            faults = tuple(f"{key} has changed: restart to take it up" for key in fixed)
+            return self._keep_running(faults, "restart-needed")
         self.settings = fresh
         self.in_force.replace(fresh, routes)
         self.worker.wording = wording
         self.worker.sender_name = fresh.gateway.practice.name
-        self.alerts.clear("reload-refused")
+        for code in ("reload-refused", "restart-needed"):
+            self.alerts.clear(code)
         log.info("reloaded", policies=sorted(fresh.policies), routes=len(fresh.routes))
         return ()
 
-    def _keep_running(self, faults: tuple[str, ...]) -> tuple[str, ...]:
+    def _keep_running(self, faults: tuple[str, ...], code: str = "reload-refused") -> tuple[str, ...]:
         for fault in faults:
-            log.error("reload-refused", fault=fault)
-        self.alerts.tell("reload-refused")
+            log.error(code, fault=fault)
+        self.alerts.tell(code)
         return faults
 
     def _watch(self, name: str, mailbox: Mailbox) -> None:

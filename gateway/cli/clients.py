@@ -28,16 +28,22 @@ def add(
     address: Address,
     mailbox: Mailbox,
     config: Config = DEFAULT,
-    name: Annotated[str, typer.Option(help="How they are called.")] = "",
-    language: Annotated[str, typer.Option(help="Language of what we write to them, for example de.")] = "",
-    urgent_word: Annotated[str, typer.Option(help="The agreed word that makes a message urgent.")] = "",
-    policy: Annotated[str, typer.Option(help="A policy of their own.")] = "",
-    trusted: Annotated[bool, typer.Option("--trusted", help="Every message of theirs counts as urgent.")] = False,
-    always_person: Annotated[bool, typer.Option("--always-person", help="Never take them for a machine.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Never send them anything automatic.")] = False,
-    no_acks: Annotated[bool, typer.Option("--no-acks", help="Send them no acks.")] = False,
+    name: Annotated[str | None, typer.Option(help="How they are called.")] = None,
+    language: Annotated[str | None, typer.Option(help="Language of what we write to them, for example de.")] = None,
+    urgent_word: Annotated[str | None, typer.Option(help="The agreed word that makes a message urgent.")] = None,
+    policy: Annotated[str | None, typer.Option(help="A policy of their own; an empty one takes it back.")] = None,
+    trusted: Annotated[
+        bool | None, typer.Option("--trusted/--not-trusted", help="Every message of theirs counts as urgent.")
+    ] = None,
+    always_person: Annotated[
+        bool | None, typer.Option("--always-person/--not-always-person", help="Never take them for a machine.")
+    ] = None,
+    quiet: Annotated[
+        bool | None, typer.Option("--quiet/--not-quiet", help="Never send them anything automatic.")
+    ] = None,
+    acks: Annotated[bool | None, typer.Option("--acks/--no-acks", help="Send them acks.")] = None,
 ) -> None:
-    """Add a client, or replace all that was noted about them.
+    """Add a client, or change what was noted about one: what is not named stays as it was.
 
     Example: `handrail clients add carla@client.example --mailbox ana --name "Carla Reyes" --urgent-word bluebird`
     """
@@ -51,21 +57,22 @@ def add(
     must_know("mailbox", mailbox, settings.gateway.mailboxes, "--mailbox")
     if policy:
         must_know("policy", policy, settings.policies, "--policy")
-    client = Client(
-        address=address,
-        name=name,
-        language=language,
-        urgent_word=urgent_word,
-        policy=policy,
-        trusted=trusted,
-        always_person=always_person,
-        quiet=quiet,
-        acks=not no_acks,
-    )
+    named = {
+        "name": name,
+        "language": language,
+        "urgent_word": urgent_word,
+        "policy": policy,
+        "trusted": trusted,
+        "always_person": always_person,
+        "quiet": quiet,
+        "acks": acks,
+    }
+    changes = {field: value for field, value in named.items() if value is not None}
 
     async def save() -> None:
         async with house.open_desk(settings) as desk:
-            await desk.actions.save_client(mailbox, client)
+            known = await desk.store.client(mailbox, address) or Client(address=address)
+            await desk.actions.save_client(mailbox, known.model_copy(update=changes))
 
     run(save)
     say(f"Noted for {mailbox}. It holds from the next message on.")

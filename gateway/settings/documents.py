@@ -75,12 +75,30 @@ def parse(text: str, name: str) -> Document:
     except MarkedYAMLError as error:
         mark = error.problem_mark
         what = ", ".join(part for part in (error.context, error.problem) if part)
-        return _broken(name, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, f"no YAML: {what}")
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        return _broken(name, line, column, f"no YAML: {what}", _mend(what))
     except (YAMLError, ValueError) as error:
         return _broken(name, 1, 1, f"no YAML: {str(error).splitlines()[0]}")
     document = Document(name, data)
     faults = () if root is None else tuple(_survey(document, root, (), set()))
     return Document(name, data, document.keys, document.values, faults)
+
+
+#: What the parser says, and what people did; the first that fits.
+_MENDS = (
+    ("\\t", "indent with blanks, not with tabs"),
+    (
+        "mapping values are not allowed",
+        "put quotes round a value with a colon in it, or indent as the lines beside it",
+    ),
+    ("could not find expected ':'", "write `key: value`; this line, or the one above, lacks its colon"),
+    ("did not find expected", "look here and a few lines above: indentation, a bracket or a quote that is not closed"),
+    ("while scanning a quoted scalar", "close the quote"),
+)
+
+
+def _mend(what: str) -> str:
+    return next((mend for words, mend in _MENDS if words in what), "look here and a few lines above")
 
 
 def _broken(name: str, line: int, column: int, what: str, mend: str = "") -> Document:

@@ -89,7 +89,8 @@ def examine(facts: Facts, setting: Setting, history: History, now: datetime) -> 
         agreed_word=client.urgent_word if client else "",
         trust_all=policy.urgency.trust_all or bool(client and client.trusted),
     )
-    nobody = automation.origin is Origin.MACHINE and client is None
+    # An absence note changes no promise, whoever's it is.
+    nobody = automation.origin is Origin.MACHINE
     due = Promised(None, None) if nobody else promised(policy, setting.zone, now)
     used = usage(policy.allowance, setting.zone, history.messages, now)
     reasons = [because("policy", policy=setting.policy_name), *automation.reasons, how, *assessment.reasons]

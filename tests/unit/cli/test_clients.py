@@ -7,19 +7,19 @@ from tests.unit.cli.conftest import Handrail
 CARLA = ("carla@client.example", "--mailbox", "ana")
 
 
-def test_a_client_is_added_listed_replaced_and_forgotten(handrail: Handrail) -> None:
+def test_a_client_is_added_listed_changed_and_forgotten(handrail: Handrail) -> None:
     agreed = ("--name", "Carla [bold] Reyes", "--urgent-word", "bluebird", "--trusted", "--no-acks", "--language", "de")
     assert handrail("clients", "add", *CARLA, *agreed).code == 0
     head, row = handrail("clients", "list", "-m", "ana").out.splitlines()
     assert head.split("  ")[0] == "address"
     assert " ".join(row.split()) == "carla@client.example Carla [bold] Reyes de bluebird always urgent, no acks"
-    assert handrail("clients", "add", *CARLA).code == 0
+    assert handrail("clients", "add", *CARLA, "--acks", "--not-trusted", "--language", "").code == 0
     (client,) = handrail("clients", "list", "-m", "ana", "--json").json
     assert client == {
         "address": "carla@client.example",
-        "name": "",
+        "name": "Carla [bold] Reyes",
         "language": "",
-        "urgent_word": "",
+        "urgent_word": "bluebird",
         "trusted": False,
         "always_person": False,
         "quiet": False,

@@ -128,10 +128,11 @@ def test_the_policy_says_when_an_ack_goes_out(
     assert (ack_of(decision) is not None) is acked
 
 
-def test_a_machine_is_promised_nothing() -> None:
+@pytest.mark.parametrize("client", [None, CARLA])
+def test_a_machine_is_promised_nothing(client: Client | None) -> None:
     policy = {"hours": {"reading": "07:00-09:00"}, "answer": {"promise": "within 24h"}}
     machine = facts(Auto_Submitted="auto-replied", List_Id="<a.b>")
-    decision = decide(machine, setting(policy, client=None), QUIET_HISTORY, NOW)
+    decision = decide(machine, setting(policy, client=client), QUIET_HISTORY, NOW)
     assert decision.received.answer_by is None
     assert "X-Handrail-Answer-By" not in dict(decision.fields)
 
