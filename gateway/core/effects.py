@@ -66,6 +66,8 @@ class Receipt:
     received: datetime
     seen: datetime
     answer_by: datetime | None
+    #: False where nobody had looked for a while: it was read at some time up to `seen`, and no text may say when.
+    exact: bool = True
 
     @property
     def key(self) -> str:

@@ -91,8 +91,11 @@ class Worker:
             except Unavailable:
                 log.warning("outbox-unavailable")
                 well, due = False, None
-            except Exception as error:  # noqa: BLE001 - told by its kind, for the text may quote mail; mail goes on
+            except Exception as error:
                 self._unexpected(error)
+                # The group round the mail in hand puts its fault in the place of a stop that came meanwhile.
+                if (task := asyncio.current_task()) is not None and task.cancelling():
+                    raise asyncio.CancelledError from error
                 well, due = False, None
             faults = 0 if well else faults + 1
             await self.clock.wait(self.bell, self._wake(due, faults))

@@ -97,6 +97,8 @@ class ReceiptWords:
     signed: str
     received: Moment
     seen: Moment
+    #: Whether `seen` may be said: else only that it was read.
+    exact: bool
     answer_by: Moment | None
     #: The promised time has passed, so that neither a promise nor its absence can be claimed.
     overdue: bool
@@ -225,6 +227,7 @@ def _receipt(effect: Receipt, practice: Practice, language: str) -> ReceiptWords
         signed=practice.name if effect.known else effect.sender,
         received=moment(effect.received, effect.seen, zone, locale),
         seen=moment(effect.seen, effect.seen, zone, locale),
+        exact=effect.exact,
         answer_by=None if overdue else deadline(effect.answer_by, effect.seen, zone, locale),
         overdue=overdue,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from gateway.core import addresses
@@ -13,6 +13,9 @@ from gateway.core.history import Story
 from gateway.core.policy.schema import ReceiptSend
 from gateway.core.reasons import Reason, because
 from gateway.core.tracking import ANSWERED, MDN_SENT, SEEN, FlagChange
+
+#: Two looks so close that the second one's instant may be told as the time of reading.
+EXACT = timedelta(minutes=10)
 
 
 def flags_changed(story: Story, change: FlagChange, setting: Setting, since: datetime | None, now: datetime) -> Outcome:
@@ -144,6 +147,7 @@ def _receipt(story: Story, received: Received, setting: Setting, seen: Seen, for
         known=_knows(received, setting, to),
         received=received.at,
         seen=seen.at,
+        exact=seen.since is None or seen.at - seen.since <= EXACT,
         answer_by=received.answer_by,
     )
 

@@ -478,6 +478,22 @@ async def test_a_stop_finishes_the_mail_in_hand(store: Store, make: Make) -> Non
     assert await events(store, "1") == ()
 
 
+async def test_a_stop_holds_even_if_the_mail_in_hand_breaks_meanwhile(store: Store, make: Make) -> None:
+    class Broken(Gate):
+        async def submit(self, reverse_path: str, recipient: str, content: bytes) -> Reply:
+            await super().submit(reverse_path, recipient, content)
+            raise LookupError("nobody has a name for this")
+
+    gate = Broken()
+    await cause(store, ack())
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        running = group.create_task(make(gate).run())
+        await gate.asked.wait()
+        running.cancel()
+        gate.let.set()
+    assert running.cancelled()
+
+
 async def test_a_store_that_is_away_does_not_end_the_service(store: Store, make: Make) -> None:
     class Away(Forgetful):
         async def claim(self, now: datetime, lease_until: datetime, limit: int) -> tuple[Claim, ...]:

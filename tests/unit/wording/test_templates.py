@@ -261,6 +261,12 @@ def test_an_mdn_and_a_plain_receipt_say_the_same() -> None:
     assert templates().render(RECEIPT) == templates().render(replace(RECEIPT, form="mdn"))
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "has been read."), ("de", "ist gelesen worden.")])
+def test_a_receipt_names_no_time_of_reading_that_nobody_saw(language: str, words: str) -> None:
+    text = flat(templates().render(replace(RECEIPT, language=language, exact=False)))
+    assert words in text
+
+
 def test_an_alerts_subject_names_nobody_and_its_text_the_client() -> None:
     words = templates().render(ALERT)
     assert words.subject == "A message needs you"

@@ -72,6 +72,14 @@ def test_the_policy_says_who_gets_a_receipt_and_in_which_form(
     assert forms == ([form] if form else [])
 
 
+def test_a_receipt_says_when_only_where_somebody_looked_shortly_before() -> None:
+    for since, exact in ((LATER - timedelta(minutes=1), True), (NOW - timedelta(days=3), False)):
+        outcome = flags_changed(story(**ASKED), READ, setting(), since, LATER)
+        (receipt,) = outcome.effects
+        assert isinstance(receipt, Receipt)
+        assert receipt.exact is exact
+
+
 def test_a_quiet_client_gets_no_receipt() -> None:
     quiet = setting({"receipt": {"send": "always"}}, client=CARLA.model_copy(update={"quiet": True}))
     assert flags_changed(story(), READ, quiet, NOW, LATER).effects == ()
