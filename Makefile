@@ -8,7 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 4
 
-.PHONY: help demo test packages check unit lint types floors
+.PHONY: help demo test packages unit bench lint types floors
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ test: .venv/ready packages lint types floors ## Everything: style, types, floors
 
 unit: .venv/ready ## The pure core alone, in seconds
 	@$(BIN)/pytest -q tests/unit
+
+bench: .venv/ready packages ## How fast mail passes, beside Postfix, in one run
+	@$(BIN)/python -m tests.benchmarks.relay
 
 lint: .venv/ready ## Style and banned calls
 	@$(BIN)/ruff check .
