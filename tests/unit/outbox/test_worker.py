@@ -1,201 +1,38 @@
 """The outbox's worker on a real store, with a smart host that answers by script."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from email import message_from_bytes
-from email.message import Message
-from pathlib import Path
-from random import Random
 
 import pytest
 from structlog.testing import capture_logs
 
 from gateway import shipped
-from gateway.clock import ManualClock
-from gateway.core.effects import Mail
-from gateway.core.events import Acknowledged, Alerted, Event, GivenUp, ReceiptSent
-from gateway.core.replies import NO_DOWNSTREAM, Reply, accepted, permanent, transient
+from gateway.core.events import Acknowledged, Alerted, GivenUp, ReceiptSent
+from gateway.core.replies import NO_DOWNSTREAM, Reply, permanent
 from gateway.core.tracking import MDN_SENT, Copy, FolderState
-from gateway.outbox.worker import LEASE, Worker
-from gateway.ports import Claim, Flags, Outbox, Unavailable, Words
-from gateway.settings.schema import Practice
-from gateway.store import Sealer, Store, open_store
+from gateway.outbox.worker import LEASE
+from gateway.ports import Claim, Unavailable
+from gateway.store import Store
 from gateway.wording import Templates
-from tests.ports.record_samples import CLIENT, START, ack, alert, receipt, received, ref
-
-OK = accepted("queued")
-REFUSED = permanent(550, "1.1", "no such user")
-NULL_REFUSED = permanent(550, "7.1", "null sender not allowed")
-GREYLISTED = transient(451, "7.1", "greylisted, try again")
-PRACTICE = Practice(name="Hope Street Practice", timezone="Europe/Berlin", crisis_line="Lifeline 13 11 14")
-
-
-@dataclass
-class Script:
-    """A smart host that gives these replies in turn, and the last one for ever."""
-
-    replies: list[Reply]
-    taken: list[tuple[str, str, bytes]] = field(default_factory=list)
-
-    async def submit(self, reverse_path: str, recipient: str, content: bytes) -> Reply:
-        self.taken.append((reverse_path, recipient, content))
-        return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
-
-    @property
-    def mails(self) -> list[Message]:
-        return [message_from_bytes(content) for _, _, content in self.taken]
-
-
-@dataclass
-class Gate:
-    """A smart host that answers only once it is let."""
-
-    asked: asyncio.Event = field(default_factory=asyncio.Event)
-    let: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def submit(self, reverse_path: str, recipient: str, content: bytes) -> Reply:
-        self.asked.set()
-        await self.let.wait()
-        return OK
-
-
-@dataclass
-class Marks:
-    """The flags of one mailbox; `away` makes it unreachable."""
-
-    set_on: list[Copy] = field(default_factory=list)
-    away: bool = False
-
-    async def add(self, copy: Copy, flags: frozenset[str]) -> frozenset[str]:
-        if self.away:
-            raise Unavailable("the mailbox server does not answer")
-        self.set_on.append(copy)
-        return copy.flags | flags
-
-
-@dataclass
-class Told:
-    """Alerts, as they were told."""
-
-    now: dict[str, str] = field(default_factory=dict)
-
-    def tell(self, code: str, **ids: str) -> None:
-        self.now[code] = " ".join(ids.values())
-
-    def standing(self) -> Mapping[str, str]:
-        return self.now
-
-    def clear(self, code: str, **ids: str) -> None:
-        self.now.pop(code, None)
-
-
-@dataclass
-class Flaky:
-    """A wording that fails until it is mended."""
-
-    wording: Templates
-    broken: bool = True
-
-    def render(self, effect: Mail) -> Words:
-        if self.broken:
-            raise ValueError("template en/ack failed: UndefinedError")
-        return self.wording.render(effect)
-
-
-@dataclass
-class Leaping:
-    """A clock that makes nobody wait: it leaps to the instant that is waited for."""
-
-    instant: datetime
-
-    def now(self) -> datetime:
-        return self.instant
-
-    async def wait(self, event: asyncio.Event, until: datetime | None) -> None:
-        assert until is not None
-        self.instant = until
-
-
-@dataclass
-class Forgetful:
-    """A store that is away when it is told to settle, so many times."""
-
-    outbox: Outbox
-    times: int
-
-    async def claim(self, now: datetime, lease_until: datetime, limit: int) -> tuple[Claim, ...]:
-        return await self.outbox.claim(now, lease_until, limit)
-
-    async def settle(self, claim: Claim, events: Sequence[Event]) -> None:
-        if self.times:
-            self.times -= 1
-            raise Unavailable("the database does not answer")
-        await self.outbox.settle(claim, events)
-
-    async def postpone(self, claim: Claim, due: datetime, error: str) -> None:
-        await self.outbox.postpone(claim, due, error)
-
-    async def next_due(self) -> datetime | None:
-        return await self.outbox.next_due()
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with open_store(
-        f"sqlite:///{tmp_path}/handrail.db", sealer=Sealer([bytes(32)]), host="hopestreet.example"
-    ) as opened:
-        await opened.migrate()
-        yield opened
-
-
-Make = Callable[..., Worker]
-
-
-@pytest.fixture
-def make(store: Store) -> Make:
-    """A worker over the store; any part may be given."""
-
-    def worker(submission: object, flags: Flags | None = None, **parts: object) -> Worker:
-        whole: dict[str, object] = {
-            "outbox": store,
-            "wording": Templates([shipped.folder("templates")], PRACTICE, {}, {}),
-            "folders": store,
-            "clock": ManualClock(START),
-            "alerts": Told(),
-            "bell": store.bell,
-            "sender_name": PRACTICE.name,
-            "random": Random(7),
-        }
-        return Worker(submission=submission, flags=lambda _: flags, **(whole | parts))  # type: ignore[arg-type]
-
-    return worker
-
-
-async def cause(store: Store, *effects: Mail) -> None:
-    for number, effect in enumerate(effects):
-        name = str(number)
-        await store.append(ref(name), [received(name)], [replace(effect, ref=ref(name))])
-
-
-async def events(store: Store, name: str = "0") -> tuple[Event, ...]:
-    story = await store.story(ref(name))
-    assert story is not None
-    return story.events[1:]
-
-
-async def go_on(worker: Worker, until: Callable[[], bool]) -> None:
-    """Turn after turn, at each instant at which something is due."""
-    clock = worker.clock
-    assert isinstance(clock, ManualClock)
-    for _ in range(200):
-        await worker.carry_out_due()
-        due = await worker.outbox.next_due()
-        if until() or due is None:
-            return
-        clock.set(max(due, clock.now()))
-    raise AssertionError("it never ends")
+from tests.ports.record_samples import CLIENT, START, ack, alert, receipt, ref
+from tests.unit.outbox.working import (
+    GREYLISTED,
+    NULL_REFUSED,
+    OK,
+    PRACTICE,
+    REFUSED,
+    Flaky,
+    Forgetful,
+    Gate,
+    Leaping,
+    Make,
+    Marks,
+    Script,
+    Told,
+    cause,
+    events,
+    go_on,
+)
 
 
 async def test_an_ack_goes_out_once_from_the_null_reverse_path(store: Store, make: Make) -> None:
