@@ -60,6 +60,8 @@ class Question:
     refers_to: tuple[str, ...]
     #: Whom an ack would go to.
     person: str
+    #: From when on this person's messages are listed; None where nobody asks how many there were.
+    since: datetime | None
 
 
 class Record(Protocol):

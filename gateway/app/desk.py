@@ -39,10 +39,8 @@ class Desk:
     async def decide(self, route: Route, envelope: Envelope, content: bytes, now: datetime) -> tuple[Facts, Decision]:
         """What a live message would meet at this instant. Raises Unavailable."""
         facts = await facts_of(content, envelope, self.in_force.own)
-        setting = self.in_force.setting(route.mailbox, route.policy)
-        known = await look_up(self.store, self.store, facts, setting, now)
-        setting = self.in_force.setting(route.mailbox, route.policy, known.client)
-        return facts, decide(facts, setting, known.history, now)
+        known = await look_up(self.store, self.store, self.in_force, route, facts, now)
+        return facts, decide(facts, known.setting, known.history, now)
 
 
 @asynccontextmanager

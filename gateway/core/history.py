@@ -98,7 +98,7 @@ class History:
     last_ack_level: Level = Level.ROUTINE
     acks_to_person_day: int = 0
     acks_in_all_hour: int = 0
-    #: Instants at which this person's messages of the last 32 days were received, oldest first.
+    #: Instants at which this person's messages were received since the instant that was asked for, oldest first.
     messages: tuple[datetime, ...] = ()
 
 

@@ -22,7 +22,7 @@ from gateway.core.message.facts import Envelope, Facts
 from gateway.core.message.fields import our_fields
 from gateway.core.message.read import identified, read
 from gateway.core.message.trace import received_field
-from gateway.core.policy.schema import Client
+from gateway.core.policy.allowance import period_start
 from gateway.core.replies import Reply, accepted
 from gateway.core.routing import Route
 from gateway.flow.in_force import InForce
@@ -43,9 +43,9 @@ RECORD_TIMEOUT = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the record says: the client, and the history."""
+    """What decides about a message: the setting, with the client whom the record knows, and the history."""
 
-    client: Client | None
+    setting: Setting
     history: History
 
 
@@ -67,7 +67,7 @@ class Arrival:
         try:
             facts = await facts_of(content, envelope, self.in_force.own)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not keep a client's mail
-            self._unexpected(route, error)
+            self._unexpected(route.mailbox, error)
             return await self._relay(route, envelope, (), content)
         if not facts.message_id:
             facts = identified(facts, self.in_force.settings.gateway.smtp.hostname)
@@ -81,20 +81,19 @@ class Arrival:
         if _is_retry(known.history, now):
             log.info("retry-of-a-relayed-message", mailbox=route.mailbox, message=facts.key[:12])
             return accepted("Taken already")
-        decision = await self._decide(route, facts, known, now)
+        decision = await self._decide(facts, known, now)
         reply = await self._relay(route, facts.envelope, decision.fields if decision else (), content, facts.key)
         if reply.accepted and decision is not None:
             await self._record(route, facts, known, decision, reply)
         return reply
 
-    async def _decide(self, route: Route, facts: Facts, known: Known, now: datetime) -> Decision | None:
+    async def _decide(self, facts: Facts, known: Known, now: datetime) -> Decision | None:
         try:
-            setting = self.in_force.setting(route.mailbox, route.policy, known.client)
             if facts.octets > LARGE:
-                return await asyncio.to_thread(decide, facts, setting, known.history, now)
-            return decide(facts, setting, known.history, now)
+                return await asyncio.to_thread(decide, facts, known.setting, known.history, now)
+            return decide(facts, known.setting, known.history, now)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not keep a client's mail
-            self._unexpected(route, error)
+            self._unexpected(known.setting.mailbox, error)
             return None
 
     async def _record(self, route: Route, facts: Facts, known: Known, decision: Decision, reply: Reply) -> None:
@@ -103,25 +102,24 @@ class Arrival:
         """
         if not known.history.known:
             known = await self._look_up(route, facts, decision.received.at)
-            again = await self._decide(route, facts, known, decision.received.at) if known.history.known else None
+            again = await self._decide(facts, known, decision.received.at) if known.history.known else None
             if again is None:
                 return
             decision = again
         try:
             await self._append(decision, reply)
         except Exception as error:  # noqa: BLE001 - it is delivered: a refusal would bring it once more with each try
-            self._unexpected(route, error)
+            self._unexpected(route.mailbox, error)
 
     async def _look_up(self, route: Route, facts: Facts, now: datetime) -> Known:
-        setting = self.in_force.setting(route.mailbox, route.policy)
         try:
             async with asyncio.timeout(RECORD_TIMEOUT):
-                return await look_up(self.record, self.roster, facts, setting, now)
+                return await look_up(self.record, self.roster, self.in_force, route, facts, now)
         except (Unavailable, TimeoutError):
             self._record_is_down()
         except Exception as error:  # noqa: BLE001 - a record that is wrong must not keep a client's mail
-            self._unexpected(route, error)
-        return Known(None, UNKNOWN)
+            self._unexpected(route.mailbox, error)
+        return Known(self.in_force.setting(route.mailbox, route.policy), UNKNOWN)
 
     async def _relay(
         self, route: Route, envelope: Envelope, fields: Sequence[tuple[str, str]], content: bytes, key: str = ""
@@ -154,8 +152,8 @@ class Arrival:
         else:
             self.alerts.clear("record-down")
 
-    def _unexpected(self, route: Route, error: Exception) -> None:
-        log.error("not-decided", mailbox=route.mailbox, exc_info=error)
+    def _unexpected(self, mailbox: str, error: Exception) -> None:
+        log.error("not-decided", mailbox=mailbox, exc_info=error)
         self.alerts.tell("unexpected")
 
     def _record_is_down(self) -> None:
@@ -177,13 +175,19 @@ async def facts_of(content: bytes, envelope: Envelope, own: frozenset[str]) -> F
     return read(content, envelope, own=own)
 
 
-async def look_up(record: Record, roster: Roster, facts: Facts, setting: Setting, now: datetime) -> Known:
-    """The client and the history behind a message. Raises Unavailable."""
+async def look_up(
+    record: Record, roster: Roster, in_force: InForce, route: Route, facts: Facts, now: datetime
+) -> Known:
+    """The setting with the client, and the history, behind a message. Raises Unavailable."""
+    setting = in_force.setting(route.mailbox, route.policy)
     person = person_of(facts, setting.authserv)
-    ref = Ref(setting.mailbox, facts.key)
-    refers_to = (*facts.references, *facts.in_reply_to)
-    question = Question(ref, facts.digest, facts.thread, refers_to, person)
-    client = claimed(await roster.client(setting.mailbox, facts.author.address), person)
+    client = claimed(await roster.client(route.mailbox, facts.author.address), person)
     if client is None and person != facts.author.address:
-        client = await roster.client(setting.mailbox, person)
-    return Known(client, await record.history(question, now))
+        client = await roster.client(route.mailbox, person)
+    if client is not None:
+        setting = in_force.setting(route.mailbox, route.policy, client)
+    allowance = setting.policy.allowance
+    since = period_start(allowance, setting.zone, now) if allowance.messages is not None else None
+    refers_to = (*facts.references, *facts.in_reply_to)
+    question = Question(Ref(route.mailbox, facts.key), facts.digest, facts.thread, refers_to, person, since)
+    return Known(setting, await record.history(question, now))

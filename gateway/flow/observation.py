@@ -107,11 +107,9 @@ class Observation:
         # A Date may be missing or lie ahead; how long it has been here tells its age as well.
         facts = replace(facts, sent_at=min(facts.sent_at or at, at))
         route = self.in_force.default_route(mailbox)
-        setting = self.in_force.setting(mailbox, route.policy)
         now = self.clock.now()
-        known = await look_up(self.record, self.roster, facts, setting, now)
-        setting = self.in_force.setting(mailbox, route.policy, known.client)
-        decision = decide(facts, setting, known.history, now, via="mailbox")
+        known = await look_up(self.record, self.roster, self.in_force, route, facts, now)
+        decision = decide(facts, known.setting, known.history, now, via="mailbox")
         await self.record.append(decision.ref, [decision.received], decision.effects)
         if decision.client is not None:
             await self.roster.save(mailbox, decision.client)

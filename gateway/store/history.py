@@ -23,8 +23,6 @@ from gateway.store.sealing import Sealer
 from gateway.store.tables import State, echoes, effects, events, messages
 from gateway.store.tokens import tokens_in
 
-#: The longest period of an allowance is a calendar month; one more day for its zone.
-_MESSAGES = timedelta(days=32)
 #: An ack that was cancelled or dropped was never said.
 _NEVER_SAID = (State.CANCELLED, State.DROPPED)
 
@@ -129,11 +127,11 @@ def _messages(
     db: Connection, sealer: Sealer, question: Question, now: datetime, itself: int | None
 ) -> tuple[datetime, ...]:
     """When this person wrote. A machine that writes under their address (an absence note) is not them."""
-    if not question.person:
+    if not question.person or question.since is None:
         return ()
     mine = (
         messages.c.mailbox == question.ref.mailbox,
-        messages.c.received > now - _MESSAGES,
+        messages.c.received >= question.since,
         messages.c.received <= now,
         messages.c.origin != Origin.MACHINE,
         messages.c.id != itself if itself else true(),

@@ -132,5 +132,6 @@ def question(name: str = "new", **changes: Any) -> Question:
         thread=plain_hash("thread"),
         refers_to=(),
         person=CLIENT,
+        since=START - timedelta(days=32),
     )
     return replace(made, **changes)

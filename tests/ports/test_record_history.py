@@ -118,7 +118,7 @@ async def test_caps_count_a_person_over_all_mailboxes_in_a_day_and_everybody_in_
     assert history.acks_in_all_hour == 2
 
 
-async def test_a_persons_messages_are_those_of_the_last_32_days_to_this_mailbox_oldest_first(store: Store):
+async def test_a_persons_messages_are_those_to_this_mailbox_since_an_instant_oldest_first(store: Store):
     day = timedelta(days=1)
     await come(store, "too old", 0, at=NOW - 33 * day)
     await come(store, "newer", 8)
@@ -128,8 +128,9 @@ async def test_a_persons_messages_are_those_of_the_last_32_days_to_this_mailbox_
     await come(store, "of another", 6, author="mia@client.example", reverse_path="mia@client.example")
     await come(store, "at ben's", 6, mailbox="ben")
     await come(store, "later", 11)
-    history = await store.history(question(), NOW)
+    history = await store.history(question(since=NOW - 31 * day), NOW)
     assert history.messages == (NOW - 31 * day, hours(7), hours(8))
+    assert (await store.history(question(since=None), NOW)).messages == ()
 
 
 @pytest.mark.parametrize("acked", [True, False])
