@@ -1,6 +1,6 @@
 """The one file that reads time, so that everything else can be told what time it is.
 
-Out comes `ports.Clock`: the real one for a running gateway, and one that tests, demo and stories move by hand.
+Out comes `ports.Clock`: the real one for a running gateway, and one that tests move by hand.
 Neither knows what anybody waits for.
 """
 

@@ -1,4 +1,4 @@
-"""Asks the DNS, with time-outs. In goes a name, out come records as text.
+"""Asks the DNS, with time-outs. In goes a name, out come its mail exchanges.
 
 A name that does not exist and a name without such a record are both an empty answer: that is knowledge.
 A resolver that does not answer, or answers that it failed, is `Unavailable`: that is none.
@@ -15,7 +15,6 @@ import dns.name
 import dns.rdatatype
 import dns.resolver
 from dns.rdtypes.ANY.MX import MX
-from dns.rdtypes.ANY.TXT import TXT
 
 from gateway.ports import Unavailable
 
@@ -41,24 +40,11 @@ class Resolver:
         self._lifetime = lifetime.total_seconds()
         self._resolver: dns.asyncresolver.Resolver | None = None
 
-    async def txt(self, name: str) -> tuple[str, ...]:
-        """Each TXT record with its strings joined, as SPF and DKIM read them (RFC 7208 3.3). Raises Unavailable."""
-        answer = await self._ask(name, dns.rdatatype.TXT)
-        return tuple(
-            b"".join(record.strings).decode("utf-8", "replace") for record in answer if isinstance(record, TXT)
-        )
-
     async def mx(self, name: str) -> tuple[Exchange, ...]:
         """Mail exchanges in the order in which they are tried. Raises Unavailable."""
         answer = await self._ask(name, dns.rdatatype.MX)
         found = [Exchange(record.preference, _host(record.exchange)) for record in answer if isinstance(record, MX)]
         return tuple(sorted(found, key=lambda exchange: (exchange.preference, exchange.host)))
-
-    async def a(self, name: str) -> tuple[str, ...]:
-        """IPv4 and IPv6 addresses, IPv4 first. Raises Unavailable."""
-        four = await self._ask(name, dns.rdatatype.A)
-        six = await self._ask(name, dns.rdatatype.AAAA)
-        return tuple(str(record) for record in (*four, *six))
 
     async def _ask(self, name: str, kind: dns.rdatatype.RdataType) -> tuple[object, ...]:
         try:

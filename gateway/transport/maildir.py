@@ -13,14 +13,13 @@ import os
 import secrets
 import socket
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import structlog
 
 from gateway.core.message.facts import Envelope
 from gateway.core.replies import UNKNOWN, Reply, accepted, transient
 from gateway.ports import Unavailable
+from gateway.transport.closing import Closing
 
 DELIVERED = accepted("Delivered")
 FULL = transient(452, "3.1", "The mailbox's disk is full, please try again later")
@@ -31,23 +30,11 @@ _numbers = itertools.count()
 log = structlog.get_logger(__name__)
 
 
-class Maildir:
+class Maildir(Closing):
     """`gateway.ports.Transport` into a folder, which is made where it is missing."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-
-    async def __aenter__(self) -> Self:
-        """Nothing to open."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing to close."""
-
-    async def aclose(self) -> None:
-        """Nothing to close."""
 
     async def probe(self) -> str:
         """Whether a message could be delivered, in words; changes nothing. Raises Unavailable."""

@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import ssl
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import structlog
 
 from gateway.core.message.facts import Envelope
 from gateway.core.replies import NO_DOWNSTREAM, Reply
+from gateway.transport.closing import Closing
 from gateway.transport.findings import found, hasty, no_trust, trouble
 from gateway.transport.partial import Partial
 from gateway.transport.smtp import Broken, Connection, Target, Timeouts, connect
@@ -23,7 +22,7 @@ from gateway.transport.smtp import Broken, Connection, Target, Timeouts, connect
 log = structlog.get_logger(__name__)
 
 
-class Downstream:
+class Downstream(Closing):
     """`gateway.ports.Transport` for one mailbox; nothing opens before the first relay."""
 
     def __init__(
@@ -43,16 +42,6 @@ class Downstream:
         self._tls: ssl.SSLContext | None = None
         self._partial = Partial()
         self._closed = False
-
-    async def __aenter__(self) -> Self:
-        """Open nothing yet."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close what is idle; what is in use closes when it is done."""
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Say QUIT on all idle connections."""

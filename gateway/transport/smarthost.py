@@ -11,13 +11,12 @@ import asyncio
 import ssl
 from collections import deque
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import aiosmtplib
 import structlog
 
 from gateway.core.replies import NO_DOWNSTREAM, Reply, parse, permanent, transient
+from gateway.transport.closing import Closing
 from gateway.transport.findings import LOOK, found, no_trust, trouble
 from gateway.transport.maildir import look, noted, put
 from gateway.transport.pool import trusting
@@ -63,7 +62,7 @@ class Pace:
         return True
 
 
-class Smarthost:
+class Smarthost(Closing):
     """`gateway.ports.Submission` by SMTP, one message at a time."""
 
     def __init__(self, target: Target, per_minute: int, trust: Path | None = None, timeout: float = 60.0) -> None:
@@ -74,16 +73,6 @@ class Smarthost:
         self._turn = asyncio.Lock()
         self._smtp: aiosmtplib.SMTP | None = None
         self._last_used = 0.0
-
-    async def __aenter__(self) -> Self:
-        """Open nothing yet."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the kept connection."""
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Close the kept connection."""
@@ -220,23 +209,11 @@ class Smarthost:
             smtp.close()
 
 
-class MaildirSmarthost:
+class MaildirSmarthost(Closing):
     """`gateway.ports.Submission` into a Maildir, with the envelope on top; nothing leaves the machine."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-
-    async def __aenter__(self) -> Self:
-        """Nothing to open."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing to close."""
-
-    async def aclose(self) -> None:
-        """Nothing to close."""
 
     async def probe(self) -> str:
         """Whether a message could be put there, in words. Raises Unavailable."""

@@ -14,11 +14,9 @@ from gateway.ports import Unavailable
 from gateway.resolver import Exchange, Resolver
 
 ZONE = {
-    ("hopestreet.example.", "TXT"): ['"v=spf1 mx -all"', '"site-" "proof=1"'],
     ("hopestreet.example.", "MX"): ["20 Backup.hopestreet.example.", "10 mail.hopestreet.example."],
     ("nomail.example.", "MX"): ["0 ."],
     ("mail.hopestreet.example.", "A"): ["192.0.2.7"],
-    ("mail.hopestreet.example.", "AAAA"): ["2001:db8::7"],
 }
 
 
@@ -54,10 +52,6 @@ async def resolver() -> AsyncIterator[Resolver]:
     transport.close()
 
 
-async def test_the_strings_of_a_txt_record_are_joined(resolver: Resolver) -> None:
-    assert set(await resolver.txt("hopestreet.example")) == {"v=spf1 mx -all", "site-proof=1"}
-
-
 async def test_mail_exchanges_come_in_the_order_in_which_they_are_tried(resolver: Resolver) -> None:
     assert await resolver.mx("hopestreet.example") == (
         Exchange(10, "mail.hopestreet.example"),
@@ -69,10 +63,6 @@ async def test_a_null_mx_has_no_host(resolver: Resolver) -> None:
     assert await resolver.mx("nomail.example") == (Exchange(0, ""),)
 
 
-async def test_addresses_are_of_both_families(resolver: Resolver) -> None:
-    assert await resolver.a("mail.hopestreet.example") == ("192.0.2.7", "2001:db8::7")
-
-
 @pytest.mark.parametrize("name", ["nowhere.example", "mail.hopestreet.example", "a..b", f"{'x' * 64}.example"])
 async def test_what_does_not_exist_is_empty(resolver: Resolver, name: str) -> None:
     assert await resolver.mx(name) == ()
@@ -81,4 +71,4 @@ async def test_what_does_not_exist_is_empty(resolver: Resolver, name: str) -> No
 @pytest.mark.parametrize("name", ["broken.example", "silent.example"])
 async def test_a_resolver_that_fails_or_is_silent_is_unavailable(resolver: Resolver, name: str) -> None:
     with pytest.raises(Unavailable, match="DNS"):
-        await resolver.txt(name)
+        await resolver.mx(name)

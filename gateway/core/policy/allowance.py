@@ -20,11 +20,6 @@ class Usage:
     per: str
     warn: bool
 
-    @property
-    def over(self) -> bool:
-        """Whether this message is beyond the allowance."""
-        return self.allowed is not None and self.used > self.allowed
-
 
 def period_start(allowance: Allowance, zone: ZoneInfo, now: datetime) -> datetime:
     """Monday or the first of the month, 00:00 in the practice's zone, as an instant in UTC."""

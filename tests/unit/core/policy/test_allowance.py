@@ -28,13 +28,12 @@ def test_the_early_word_comes_at_the_set_share() -> None:
     assert usage(FIVE_A_WEEK, SYDNEY, earlier, NOW).warn
 
 
-def test_over_the_allowance_is_over_and_nothing_else() -> None:
+def test_beyond_the_allowance_messages_go_on_to_count() -> None:
     earlier = tuple(NOW - timedelta(hours=hours) for hours in range(1, 6))
     now = usage(FIVE_A_WEEK, SYDNEY, earlier, NOW)
-    assert now.used == 6
-    assert now.over
+    assert (now.used, now.allowed) == (6, 5)
 
 
 def test_without_a_limit_nothing_warns() -> None:
     now = usage(Allowance(), SYDNEY, (NOW,) * 50, NOW)
-    assert (now.allowed, now.warn, now.over) == (None, False, False)
+    assert (now.allowed, now.warn) == (None, False)
