@@ -14,9 +14,11 @@ from typing import Protocol
 
 from gateway.core.effects import Effect, Mail
 from gateway.core.events import Event, Ref
-from gateway.core.history import History, Story
+from gateway.core.history import History, Note, Story
 from gateway.core.message.facts import Envelope
-from gateway.core.policy.schema import Client
+from gateway.core.policy.calendar import Absence, Session
+from gateway.core.policy.client import Client
+from gateway.core.policy.versions import Version
 from gateway.core.replies import Reply
 from gateway.core.tracking import Copy, FlagChange, FolderState
 
@@ -62,6 +64,8 @@ class Question:
     person: str
     #: From when on this person's messages are listed; None where nobody asks how many there were.
     since: datetime | None
+    #: Whether anybody asks for the earliest promise to this person that is still open.
+    promises: bool = False
 
 
 class Record(Protocol):
@@ -77,6 +81,13 @@ class Record(Protocol):
         False where `events` begins with a Received that this ref has already: then nothing is stored, not even effects.
         An effect whose key exists is not stored again, unless that one was cancelled: then it is armed anew.
         A Cancel takes back the pending effect with its `target` key. Raises Unavailable.
+        """
+        ...
+
+    async def cause(self, effects: Sequence[Effect]) -> None:
+        """Store effects that no message caused (their ref has an empty key), in one transaction; as `append` does.
+
+        Raises Unavailable.
         """
         ...
 
@@ -98,6 +109,51 @@ class Stories(Protocol):
 
     async def waiting(self, mailbox: str, author: str) -> tuple[Story, ...]:
         """Unanswered messages of one author, oldest first. Raises Unavailable."""
+        ...
+
+    async def open(self, mailbox: str, since: datetime) -> tuple[Story, ...]:
+        """Messages received since, that a person wrote as far as can be told and nobody answered, oldest first.
+
+        Raises Unavailable.
+        """
+        ...
+
+
+class Notes(Protocol):
+    """The presence note of each mailbox, sealed at rest."""
+
+    async def note(self, mailbox: str) -> Note | None:
+        """The last one that was kept, expired or not. Raises Unavailable."""
+        ...
+
+    async def keep_note(self, mailbox: str, note: Note | None) -> None:
+        """Keep a note in place of the last one; None takes it back. Raises Unavailable."""
+        ...
+
+
+class Versions(Protocol):
+    """The versions of every policy, appended and never changed."""
+
+    async def versions(self) -> tuple[Version, ...]:
+        """All of them, by name and number. Raises Unavailable."""
+        ...
+
+    async def add_versions(self, versions: Sequence[Version], effects: Sequence[Effect]) -> None:
+        """Keep new versions with the effects that announce them, in one transaction; a number that exists already
+        (another node was first) is not kept again. Raises Unavailable.
+        """
+        ...
+
+
+class Diary(Protocol):
+    """Absences and sessions as calendars outside say; what was read last, so asking takes no time."""
+
+    def absences(self, mailbox: str) -> tuple[Absence, ...]:
+        """Absences of a mailbox by its calendar, in order."""
+        ...
+
+    def sessions(self, mailbox: str, client: Client) -> tuple[Session, ...]:
+        """Sessions of a client by the mailbox's calendar, in order."""
         ...
 
 
@@ -230,6 +286,14 @@ class Flags(Protocol):
 
     async def add(self, copy: Copy, flags: frozenset[str]) -> frozenset[str]:
         """Add flags to a copy and read back what it has then. Raises Unavailable."""
+        ...
+
+
+class Drafts(Protocol):
+    """Puts drafts into one mailbox."""
+
+    async def put(self, message_id: str, content: bytes) -> None:
+        """Put a draft into the folder of drafts, unless one with this Message-ID lies there. Raises Unavailable."""
         ...
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from gateway.core.policy.schema import Client
+from gateway.core.policy.client import Client
 from gateway.ports import OutboxDesk, Roster
 from gateway.settings.schema import Settings
 

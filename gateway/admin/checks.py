@@ -14,7 +14,8 @@ from enum import StrEnum, unique
 from urllib.parse import urlsplit
 
 from gateway.core.policy.card import in_words
-from gateway.core.policy.schema import AckWhen, Hours, Policy, PromiseKind, ReceiptSend, in_units
+from gateway.core.policy.schema import AckWhen, Hours, Policy, PromiseKind, ReceiptSend
+from gateway.core.policy.units import in_units
 from gateway.ports import Unavailable
 from gateway.settings.hosts import on_loopback
 from gateway.settings.schema import Mailbox, Secret, Settings

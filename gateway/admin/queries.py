@@ -15,7 +15,7 @@ from typing import Protocol
 from gateway.core.billing.ledger import Line, ledger
 from gateway.core.events import GivenUp, Level, Origin, Received
 from gateway.core.history import Story
-from gateway.core.policy.schema import Client
+from gateway.core.policy.client import Client
 from gateway.ports import Alerts, OutboxDesk, Pending, Roster, Stories, Unavailable
 from gateway.settings.schema import Settings
 

@@ -10,7 +10,7 @@ import typer
 from gateway import app as house
 from gateway.cli.options import DEFAULT, AsJson, Config, must_know, run, settings_from
 from gateway.cli.output import FOUND, fail, print_json, print_table, say
-from gateway.core.policy.schema import Client
+from gateway.core.policy.client import Client
 
 app = typer.Typer(
     no_args_is_help=True, help="People in therapy whom a mailbox knows, and what was agreed with each. Kept encrypted."

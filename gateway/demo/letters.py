@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.core.policy.schema import Client
+from gateway.core.policy.client import Client
 
 #: The practice's own address, to which every letter goes.
 ANA = "ana@hopestreet.example"

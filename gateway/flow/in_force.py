@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 from gateway.core import addresses
 from gateway.core.decide.decision import Setting
-from gateway.core.policy.schema import Client, Policy
+from gateway.core.policy.calendar import Calendar
+from gateway.core.policy.client import Client
+from gateway.core.policy.schema import Policy
 from gateway.core.replies import Reply, permanent
 from gateway.core.routing import Route, route_for, serves_domain
 from gateway.core.urgency.assess import Matcher
@@ -74,7 +76,7 @@ class InForce:
             own=self._now.own,
             policy_name=name,
             policy=settings.policies[name],
-            zone=ZoneInfo(practice.timezone),
+            calendar=Calendar(ZoneInfo(practice.timezone)),
             language=practice.language,
             alert_to=known.alert or known.address,
             authserv=known.trusted_authserv,

@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
 
-from gateway.core.policy.schema import Duration, Frozen, Policy, duration
+from gateway.core.policy.calendar import Absence
+from gateway.core.policy.schema import Policy
+from gateway.core.policy.units import Duration, Frozen, duration
 from gateway.core.urgency.lexicon import Lexicon
 
 
@@ -110,7 +112,10 @@ class Practice(Frozen):
     phone: str = ""
     """The number to call; said in crisis texts."""
     crisis_line: str = ""
-    """The crisis line that every ack carries, for example `Lifeline 13 11 14`."""
+    """The crisis line that every ack carries, for example `Lifeline 13 11 14`; empty: the known ones of `region`."""
+    region: str = ""
+    """Country and, where it matters, its part (ISO 3166-2), for example `AU-NSW` or `DE-BY`: whose public holidays are
+    kept, and whose crisis lines are named. Empty: no holidays are known."""
 
 
 class Certificate(Frozen):
@@ -191,6 +196,19 @@ class Tags(Frozen):
     """Set on messages about appointments; empty sets none."""
 
 
+class Cover(Frozen):
+    """Somebody who covers while a therapist is away, or hears of a crisis too."""
+
+    name: str
+    """How clients are told of them."""
+    address: str
+    """Where alerts to them go."""
+    phone: str = ""
+    """The number that clients are given."""
+    mailbox: str = ""
+    """Their own mailbox here, if there is one: its absences tell whether they are away as well."""
+
+
 class Mailbox(Frozen):
     """One therapist's mailbox."""
 
@@ -220,6 +238,18 @@ class Mailbox(Frozen):
     """The policy for mail to this mailbox, unless a route or the client says otherwise."""
     alert: str = ""
     """Where alerts go; empty: the mailbox itself."""
+    absences: tuple[Absence, ...] = ()
+    """Days away, both inclusive: `{from: 2026-12-24, until: 2027-01-03, cover: ben}`."""
+    absences_calendar: str = ""
+    """An iCalendar file, or its `https://` address, each event of which is an absence."""
+    sessions_calendar: str = ""
+    """An iCalendar file, or its `https://` address, with the sessions: events that a client attends, or whose summary
+    is the client's `calendar_name`."""
+    control: str = ""
+    """An address for the therapist's own commands, for example `ana+handrail@hope.example`: a mail to it from this
+    mailbox is a presence note. Empty: none."""
+    drafts: str = "Drafts"
+    """The folder that drafts are put into, unless the server marks another as \\Drafts."""
     trusted_authserv: str = ""
     """The authserv-id whose Authentication-Results are believed (RFC 8601); empty believes none."""
 
@@ -253,6 +283,8 @@ class Gateway(Frozen):
     smarthost: Smarthost
     web: Web | None = Web()
     logs: Logs = Logs()
+    covers: dict[str, Cover] = Field(default_factory=dict)
+    """Who may cover, by a name that absences and policies use."""
     mailboxes: Annotated[dict[str, Mailbox], Field(min_length=1)]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, select
 
 from gateway.core import addresses
-from gateway.core.policy.schema import Client
+from gateway.core.policy.client import Client
 from gateway.store import codec
 from gateway.store.events import upsert
 from gateway.store.sealing import Sealer

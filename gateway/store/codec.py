@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter
 
 from gateway.core.effects import Mail
 from gateway.core.events import PERSONAL, Event
-from gateway.core.policy.schema import Client
+from gateway.core.policy.client import Client
 
 #: Fields of events that are stored sealed. Beside what names a person: what confirms a guess at a Message-ID or a
 #: content (plain hashes), what tells of a person's distress (reasons name the phrases found), and a downstream's reply,

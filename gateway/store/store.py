@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from gateway.core.effects import Cancel, Effect
 from gateway.core.events import Event, Received, Ref
 from gateway.core.history import History, Story
-from gateway.core.policy.schema import Client
+from gateway.core.policy.client import Client
 from gateway.core.tracking import Copy, FolderState
 from gateway.ports import Claim, Pending, Question, Unavailable
 from gateway.store import clients, effects, events, folders, keeping

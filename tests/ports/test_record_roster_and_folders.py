@@ -1,7 +1,7 @@
 """`Roster` and `Folders`: what is noted of clients and of copies, on SQLite and on PostgreSQL."""
 
 from gateway.core.events import Seen
-from gateway.core.policy.schema import Client
+from gateway.core.policy.client import Client
 from gateway.core.tracking import Copy, FolderState
 from gateway.store import Store
 from tests.ports.record_samples import START, received, ref

@@ -10,7 +10,7 @@ from sqlalchemy import exc
 
 from gateway.core.effects import Effect
 from gateway.core.events import Acknowledged, Answered, Event, GivenUp, Relayed
-from gateway.core.policy.schema import Client
+from gateway.core.policy.client import Client
 from gateway.core.tracking import Copy, FolderState
 from gateway.ports import Unavailable
 from gateway.store import Store, WrongKey, open_store

@@ -13,7 +13,9 @@ from gateway.core.effects import Ack
 from gateway.core.events import Level, Origin, Ref
 from gateway.core.message.facts import Facts
 from gateway.core.policy.calendar import within_hours
-from gateway.core.policy.schema import AckWhen, Client, in_units
+from gateway.core.policy.client import Client
+from gateway.core.policy.schema import AckWhen
+from gateway.core.policy.units import in_units
 from gateway.core.reasons import Reason, because
 
 #: What a client writes, and nothing else, to get no more acks.

@@ -12,8 +12,8 @@ from gateway.core.history import History
 from gateway.core.message.authenticity import verify
 from gateway.core.message.facts import Automation, Facts
 from gateway.core.policy.allowance import Usage, usage
+from gateway.core.policy.client import Client
 from gateway.core.policy.promise import Promised, promised
-from gateway.core.policy.schema import Client
 from gateway.core.reasons import Reason, because
 from gateway.core.urgency.assess import Assessment
 

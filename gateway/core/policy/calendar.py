@@ -6,15 +6,48 @@ that day is taken as the same instant on the old offset (PEP 495, fold 0).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from gateway.core.policy.schema import Hours, Weekday
+from gateway.core.policy.schema import Hours
+from gateway.core.policy.units import Dates, Weekday
 
 #: How far ahead the next reading is looked for: longer than any gap between two working days of one week.
 HORIZON = timedelta(days=15)
+
+
+class Absence(Dates):
+    """Days on which the therapist is away."""
+
+    cover: str = ""
+    """Who covers: a name of `covers` in gateway.yaml; empty: nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One therapy appointment, as instants in UTC."""
+
+    start: datetime
+    end: datetime
+
+
+def no_holidays(day: date) -> str:  # noqa: ARG001 - stands for a region that nobody named
+    """No day is a public holiday."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """What decides, beside a policy, whether a day is a day of work, and when a client is seen."""
+
+    zone: ZoneInfo
+    #: The name of a public holiday in the practice's language, empty for any other day.
+    holiday: Callable[[date], str] = no_holidays
+    absences: tuple[Absence, ...] = ()
+    #: The client's sessions by the sessions calendar, in order; weekly rules are in the client's entry.
+    sessions: tuple[Session, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

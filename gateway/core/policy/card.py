@@ -13,14 +13,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
-from gateway.core.policy.schema import (
-    AckWhen,
-    Hours,
-    Policy,
-    PromiseKind,
-    ReceiptSend,
-    Weekday,
-)
+from gateway.core.policy.schema import AckWhen, Hours, Policy, PromiseKind, ReceiptSend
+from gateway.core.policy.units import Weekday
 
 
 class Passage(NamedTuple):

@@ -11,7 +11,8 @@ from typing import Any
 from gateway.admin.queries import Condition, Queries
 from gateway.core.addresses import same
 from gateway.core.history import Story
-from gateway.core.policy.schema import Client, Policy
+from gateway.core.policy.client import Client
+from gateway.core.policy.schema import Policy
 from gateway.core.urgency.lexicon import Lexicon
 from gateway.ports import Pending, Unavailable
 from gateway.settings.schema import Gateway, RouteRule, Settings

@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.admin.actions import Actions, UnknownName
-from gateway.core.policy.schema import Client
+from gateway.core.policy.client import Client
 from tests.unit.admin.house import Memory, pending, settings
 
 CLEO = Client(address="cleo@client.example", name="Cleo", urgent_word="lighthouse")

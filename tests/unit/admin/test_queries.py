@@ -8,7 +8,7 @@ import pytest
 from gateway.admin.queries import MailboxStatus
 from gateway.core.billing.ledger import total
 from gateway.core.events import Acknowledged, Alerted, GivenUp, Level, Origin, ReceiptSent, Tagged
-from gateway.core.policy.schema import Client
+from gateway.core.policy.client import Client
 from gateway.ports import Unavailable
 from tests.unit.admin.house import Memory, Watch, pending, queries, settings
 from tests.unit.core.billing.lives import MONDAY, answered, seen, story

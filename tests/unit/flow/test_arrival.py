@@ -15,7 +15,7 @@ from gateway.core.effects import Effect
 from gateway.core.events import Event, Ref
 from gateway.core.history import History, Story
 from gateway.core.message.facts import Envelope
-from gateway.core.policy.schema import Client
+from gateway.core.policy.client import Client
 from gateway.core.replies import NO_DOWNSTREAM, permanent, transient
 from gateway.core.routing import Route
 from gateway.flow.in_force import InForce

@@ -13,7 +13,7 @@ from gateway.core.decide.decision import Decision
 from gateway.core.effects import Ack, Alert
 from gateway.core.events import Level, Received, Ref
 from gateway.core.history import UNKNOWN, History, Story
-from gateway.core.policy.schema import Client
+from gateway.core.policy.client import Client
 from tests.unit.core.decide.cases import CARLA, NOW, QUIET_HISTORY, facts, setting
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from gateway.core.policy.card import About, card, in_words
-from gateway.core.policy.schema import Policy, duration
+from gateway.core.policy.schema import Policy
+from gateway.core.policy.units import duration
 
 QUESTIONS = ("limit", "answer", "when", "receipt", "charge", "days", "crisis", "record", "change", "back")
 

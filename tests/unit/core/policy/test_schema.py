@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from gateway.core.policy.schema import Policy, Weekday, as_file, duration, in_units
+from gateway.core.policy.schema import Policy, as_file
+from gateway.core.policy.units import Weekday, duration, in_units
 
 
 @pytest.mark.parametrize(
