@@ -17,6 +17,7 @@ from gateway.core.decide.decision import Decision
 from gateway.core.message.facts import Envelope, Facts
 from gateway.core.routing import Route
 from gateway.flow.arrival import facts_of, look_up
+from gateway.flow.changes import Changes
 from gateway.flow.in_force import InForce
 from gateway.metrics import Metrics
 from gateway.ports import Clock
@@ -33,6 +34,7 @@ class Desk:
     clock: Clock
     store: Store
     in_force: InForce
+    changes: Changes
     queries: Queries
     actions: Actions
 
@@ -51,5 +53,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     async with open_record(settings) as store:
         await store.migrate()
         in_force = InForce(settings, as_routes(settings))
+        changes = Changes(clock, store, store, in_force)
+        await changes.load()
         queries = queries_over(in_force, store, alerts, lambda: None)
-        yield Desk(settings, clock, store, in_force, queries, Actions(lambda: settings, store, store))
+        yield Desk(settings, clock, store, in_force, changes, queries, Actions(lambda: settings, store, store))

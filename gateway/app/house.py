@@ -28,6 +28,7 @@ from gateway.clock import SystemClock
 from gateway.core.replies import Reply
 from gateway.core.routing import Route
 from gateway.flow.arrival import Arrival
+from gateway.flow.changes import Changes
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
 from gateway.flow.observation import Observation
@@ -78,10 +79,21 @@ class House:
         self.in_force = InForce(settings, as_routes(settings))
         self.transports = {name: transport_of(settings, mailbox) for name, mailbox in gateway.mailboxes.items()}
         in_hand = InHand()
-        self.arrival = Arrival(clock, store, store, self.transports, self.in_force, in_hand, self.alerts, self.metrics)
+        self.changes = Changes(clock, store, store, self.in_force)
+        self.arrival = Arrival(
+            clock=clock,
+            record=store,
+            roster=store,
+            notes=store,
+            transports=self.transports,
+            in_force=self.in_force,
+            in_hand=in_hand,
+            alerts=self.alerts,
+            metrics=self.metrics,
+        )
         tls = server_tls(settings.folder, gateway.smtp.tls)
         self.intake = Intake(gateway.smtp, tls, self._route, self.arrival)
-        self.observation = Observation(clock, store, store, store, self.in_force, in_hand)
+        self.observation = Observation(clock, store, store, store, store, self.in_force, in_hand)
         self.watches: dict[str, Watch] = {}
         self.flags: dict[str, Flags] = {}
         for name, mailbox in gateway.mailboxes.items():
@@ -99,7 +111,7 @@ class House:
             sender_name=gateway.practice.name,
             said=self.metrics.said,
         )
-        self.passing_time = PassingTime(clock, store, self.in_force)
+        self.passing_time = PassingTime(clock, store, store, store, store, store, self.in_force)
         self.queries = queries_over(self.in_force, store, self.alerts, lambda: self.conditions)
         self.ready = asyncio.Event()
         self.web = Server(gateway.web.listen, self._pages().app()) if gateway.web else None
@@ -162,6 +174,7 @@ class House:
             async with asyncio.timeout(_STORE_PATIENCE):
                 await self.store.migrate()
                 await self.store.take_over()
+                await self.changes.take_up()
         except (Unavailable, TimeoutError):
             self.alerts.tell("record-down")
         else:
@@ -196,8 +209,17 @@ class House:
         self.worker.sender_name = fresh.gateway.practice.name
         for code in ("reload-refused", "restart-needed"):
             self.alerts.clear(code)
+        await self._take_up_changes()
         log.info("reloaded", policies=sorted(fresh.policies), routes=len(fresh.routes))
         return ()
+
+    async def _take_up_changes(self) -> None:
+        """Until the record knows of them, changed policies that have versions wait."""
+        try:
+            await self.changes.take_up()
+        except Unavailable:
+            self.alerts.tell("record-down")
+            self._record_is_prepared = False
 
     def _keep_running(self, faults: tuple[str, ...], code: str = "reload-refused") -> tuple[str, ...]:
         for fault in faults:

@@ -263,6 +263,8 @@ class NoteKept:
     language: str
     policy: str
     version: int
+    #: The key of the message that said it; it may be seen in Sent and come by SMTP as well.
+    message: str
     #: Empty where the note was taken back.
     note: str
     expires: datetime | None
@@ -270,7 +272,7 @@ class NoteKept:
     @property
     def key(self) -> str:
         """Once a message."""
-        return f"note-kept:{self.ref.mailbox}:{self.ref.key}"
+        return f"note-kept:{self.ref.mailbox}:{self.message}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

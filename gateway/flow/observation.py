@@ -15,15 +15,16 @@ from gateway.core.decide.arrival import decide
 from gateway.core.decide.case import claimed
 from gateway.core.decide.decision import Setting
 from gateway.core.decide.observation import answer_sent, flags_changed, person_behind, tags_for
+from gateway.core.decide.presence import is_control, note_from
 from gateway.core.events import Origin, Received, Ref, Tagged
 from gateway.core.history import Story
 from gateway.core.message.facts import Envelope, Facts
 from gateway.core.message.read import found_envelope
 from gateway.core.tracking import FLAGGED, FlagChange
-from gateway.flow.arrival import facts_of, look_up
+from gateway.flow.arrival import facts_of, follow_up, keep_note, look_up
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
-from gateway.ports import Clock, Placed, Record, Roster, Sighting, Stories
+from gateway.ports import Clock, Notes, Placed, Record, Roster, Sighting, Stories
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,7 @@ class Observation:
     record: Record
     stories: Stories
     roster: Roster
+    notes: Notes
     in_force: InForce
     in_hand: InHand
 
@@ -80,7 +82,14 @@ class Observation:
         answer = await facts_of(sighting.content, Envelope("", ()), frozenset())
         if answer.automation.origin is Origin.MACHINE:
             return
-        at = min(sighting.at, self.clock.now())
+        now = self.clock.now()
+        setting = self.in_force.setting(mailbox, "", None, now)
+        if is_control(answer.to, setting):
+            # Only who can sign in to the mailbox puts a message there, so it is the therapist's own.
+            note = note_from(answer, setting, now)
+            await keep_note(self.record, self.notes, setting, note, answer.key, now)
+            return
+        at = min(sighting.at, now)
         for story in await self._closed_by(mailbox, answer):
             outcome = answer_sent(story, at, answer.new_words, answer.key)
             if outcome.events:
@@ -111,8 +120,7 @@ class Observation:
         known = await look_up(self.record, self.roster, self.in_force, route, facts, now)
         decision = decide(facts, known.setting, known.history, now, via="mailbox")
         await self.record.append(decision.ref, [decision.received], decision.effects)
-        if decision.client is not None:
-            await self.roster.save(mailbox, decision.client)
+        await follow_up(self.record, self.roster, self.notes, decision, known.setting, now)
         log.info("found-in-mailbox", mailbox=mailbox, message=facts.key[:12])
         return await self.record.story(decision.ref)
 
@@ -121,15 +129,16 @@ class Observation:
         if received is None:
             return
         client = claimed(await self.roster.client(mailbox, received.author), person_behind(received))
-        setting = self.in_force.setting(mailbox, received.policy, client)
-        outcome = flags_changed(story, change, setting, since, self.clock.now())
+        now = self.clock.now()
+        setting = self.in_force.setting(mailbox, received.policy, client, now, received.version)
+        outcome = flags_changed(story, change, setting, since, now)
         if outcome.events:
             await self.record.append(story.ref, outcome.events, outcome.effects)
             log.info("observed", mailbox=mailbox, message=story.ref.key[:12], what=[one.kind for one in outcome.events])
 
     def _setting(self, mailbox: str, story: Story) -> Setting:
         received = story.received
-        return self.in_force.setting(mailbox, received.policy if received else "")
+        return self.in_force.setting(mailbox, received.policy if received else "", None, self.clock.now())
 
     def _envelope(self, mailbox: str, sighting: Sighting) -> Envelope:
         address = self.in_force.settings.gateway.mailboxes[mailbox].address

@@ -14,6 +14,7 @@ from gateway.core.policy.calendar import Calendar
 from gateway.core.policy.client import Client
 from gateway.core.policy.promise import Promised
 from gateway.core.policy.schema import Policy
+from gateway.core.policy.versions import Version
 from gateway.core.reasons import Reason
 from gateway.core.urgency.assess import Assessment, Matcher
 
@@ -42,6 +43,10 @@ class Setting:
     covers: Mapping[str, str] = field(default_factory=dict)
     #: The address by which the therapist sends commands; empty for none.
     control: str = ""
+    #: Whether it is seen what was read and answered.
+    watched: bool = True
+    #: A version of the policy that clients were told of and that is not in force yet.
+    coming: Version | None = None
 
     @property
     def zone(self) -> ZoneInfo:
