@@ -117,7 +117,8 @@ class House:
         self.web = Server(gateway.web.listen, self._pages().app()) if gateway.web else None
         self.smtp_address = ("", 0)
         self.web_address = ("", 0)
-        self._record_is_prepared = False
+        #: Set while the record is not known to be in its newest form, with the policies' versions taken up.
+        self._to_prepare = asyncio.Event()
 
     @property
     def conditions(self) -> dict[str, Condition]:
@@ -177,13 +178,15 @@ class House:
                 await self.changes.take_up()
         except (Unavailable, TimeoutError):
             self.alerts.tell("record-down")
+            self._to_prepare.set()
         else:
-            self._record_is_prepared = True
+            self._to_prepare.clear()
             self.alerts.clear("record-down")
 
     async def _keep_preparing(self) -> None:
         never = asyncio.Event()
-        while not self._record_is_prepared:
+        while True:
+            await self._to_prepare.wait()
             await self.clock.wait(never, self.clock.now() + _STORE_AGAIN)
             try:
                 await self._prepare_record()
@@ -219,7 +222,7 @@ class House:
             await self.changes.take_up()
         except Unavailable:
             self.alerts.tell("record-down")
-            self._record_is_prepared = False
+            self._to_prepare.set()
 
     def _keep_running(self, faults: tuple[str, ...], code: str = "reload-refused") -> tuple[str, ...]:
         for fault in faults:
