@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from gateway.core.effects import Effect, Mail
+from gateway.core.effects import Effect, Mail, Reminder
 from gateway.core.events import Event, Ref
 from gateway.core.history import History, Note, Story
 from gateway.core.message.facts import Envelope
@@ -168,6 +168,13 @@ class Keeping(Protocol):
         """Erase the messages that this policy decided and that were received before, with all that hangs on them.
 
         How many; raises Unavailable.
+        """
+        ...
+
+    async def erase_said(self, before: datetime) -> int:
+        """Erase the words of what no message caused (digests, notices, reminders) where it is over and was due before.
+
+        How many; it is never said again all the same. Raises Unavailable.
         """
         ...
 
@@ -342,6 +349,12 @@ class Wording(Protocol):
 
     def render(self, effect: Mail) -> Words:
         """Subject, text and HTML of an effect's mail, in its language. Raises ValueError where a template fails."""
+        ...
+
+    def draft(self, effect: Reminder) -> Words:
+        """Subject and text of the draft that a reminder speaks of: the therapist's own words to the client, to begin
+        with. Raises ValueError where a template fails.
+        """
         ...
 
 
