@@ -7,13 +7,27 @@ The docstring beside each field is also the comment in the starter file, the ref
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import time, timedelta
+from datetime import timedelta
 from enum import StrEnum, unique
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
-from gateway.core.policy.units import Dates, Days, Duration, Frozen, Price, Span, Spans, Texts, Weekday, in_units
+from gateway.core.policy.units import (
+    DAYS_SCHEMA,
+    SPANS_SCHEMA,
+    Dates,
+    Days,
+    Duration,
+    Frozen,
+    Price,
+    Span,
+    Spans,
+    Texts,
+    TimeOfDay,
+    Weekday,
+    in_units,
+)
 
 
 def _by_days(value: object) -> object:
@@ -30,6 +44,23 @@ class OtherDays(Frozen):
     reading: Spans
 
 
+_OTHER = {
+    "anyOf": [
+        {"type": "object", "propertyNames": DAYS_SCHEMA, "additionalProperties": SPANS_SCHEMA},
+        {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"days": DAYS_SCHEMA, "reading": SPANS_SCHEMA},
+                "required": ["days", "reading"],
+                "additionalProperties": False,
+            },
+        },
+    ],
+    "examples": [{"fri": "08:00-09:00"}],
+}
+
+
 class Hours(Frozen):
     """When mail is read."""
 
@@ -37,7 +68,7 @@ class Hours(Frozen):
     """When mail is read: spans (`07:00-09:00`) or moments (`17:00`), in the practice's zone. Empty: no set hours."""
     days: Days = frozenset(Weekday)
     """Days on which mail is read, for example `mon-fri`."""
-    other: Annotated[tuple[OtherDays, ...], BeforeValidator(_by_days)] = ()
+    other: Annotated[tuple[OtherDays, ...], BeforeValidator(_by_days), WithJsonSchema(_OTHER)] = ()
     """Days with times of their own, for example `{fri: "08:00-09:00"}`; such a day is a day on which mail is read."""
     before_session: bool = False
     """Whether a client's mail is read before their next session."""
@@ -90,10 +121,9 @@ def _promise(value: object) -> object:
         return {"what": "within", "within": words[1]}
     if words[:1] == ["within"] and words[2:] == ["of", "reading", "time"]:
         return {"what": "within-reading", "within": words[1]}
-    plain = [kind.value for kind in PromiseKind if kind not in _WITHIN]
-    if value not in plain:
+    if value not in _PLAIN:
         example = "'within 24h' or 'within 8h of reading time'"
-        raise ValueError(f"{value!r} is no promise; write {', '.join(plain)}, or for example {example}")
+        raise ValueError(f"{value!r} is no promise; write {', '.join(_PLAIN)}, or for example {example}")
     return {"what": value}
 
 
@@ -101,7 +131,14 @@ def _promise_text(value: Promise) -> str:
     return f"within {in_units(value.within)}{_WITHIN[value.what]}" if value.what in _WITHIN else value.what.value
 
 
-_PROMISE = {"type": "string", "examples": ["within 24h", *(kind.value for kind in PromiseKind if kind not in _WITHIN)]}
+_PLAIN = [kind.value for kind in PromiseKind if kind not in _WITHIN]
+_PROMISE = {
+    "anyOf": [
+        {"enum": _PLAIN},
+        {"type": "string", "pattern": r"^ *within +(0|(\d+(\.\d+)?[smhdwySMHDWY])+)( +of +reading +time)? *$"},
+    ],
+    "examples": ["within 24h", "within 8h of reading time", *_PLAIN],
+}
 
 
 @unique
@@ -335,7 +372,7 @@ class Presence(Frozen):
 class DigestRule(Frozen):
     """What is still open, told to the therapist by mail; nothing is sent where nothing is open."""
 
-    at: Annotated[time, PlainSerializer(lambda at: f"{at:%H:%M}")] | None = None
+    at: TimeOfDay | None = None
     """When, on each day on which mail is read, for example `"07:30"`; leave it out for no daily digest."""
     before_session: Duration = timedelta()
     """How long before a client's session the therapist gets what that client wrote and is open; `0` never."""
@@ -361,7 +398,10 @@ class Policy(Frozen):
     """One arrangement between a practice and its clients."""
 
     extends: str = ""
-    """The name of another policy that this one begins with; what stands here goes before what stands there."""
+    """The name of another policy that this one begins with; what stands here goes before what stands there.
+
+    A mapping is taken key by key, anything else as a whole. A file of a shipped policy's name may extend that one.
+    """
     summary: Summary = Field(default_factory=dict)
     """One or two sentences, in the therapist's own words, that open the policy card. A text is in the practice's
     language; `{en: ..., de: ...}` says it in several."""

@@ -52,7 +52,15 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(duration),
     PlainSerializer(in_units),
-    WithJsonSchema({"type": ["string", "number"], "examples": ["15m", "4h", "14d", "7y"]}),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^ *(0|(\d+(\.\d+)? *[smhdwySMHDWY] *)+) *$"},
+                {"type": "number", "const": 0},
+            ],
+            "examples": ["15m", "4h", "14d", "7y"],
+        }
+    ),
 ]
 
 
@@ -69,8 +77,8 @@ class Weekday(IntEnum):
     SUN = 6
 
 
-def _text(*examples: str) -> dict[str, Any]:
-    return {"type": "string", "examples": list(examples)}
+def _text(pattern: str, *examples: str) -> dict[str, Any]:
+    return {"type": "string", "pattern": pattern, "examples": list(examples)}
 
 
 class Frozen(BaseModel):
@@ -90,13 +98,23 @@ class Span(Frozen):
         return f"{self.start:%H:%M}-{self.end:%H:%M}" if self.start != self.end else f"{self.start:%H:%M}"
 
 
+_CLOCK = "([01]?[0-9]|2[0-3]):[0-5][0-9]"
+
+
+def _clock_time(text: str) -> time:
+    """`7:00` and `07:00`; no seconds, no offset. Raises ValueError."""
+    if not re.fullmatch(_CLOCK, text):
+        raise ValueError(f"{text!r} is no time of day")
+    return time.fromisoformat(text.zfill(5))
+
+
 def _span(value: object) -> object:
     if not isinstance(value, str):
         return value
     start, dash, end = (part.strip() for part in value.partition("-"))
     try:
-        first = time.fromisoformat(start)
-        last = time.fromisoformat(end) if dash else first
+        first = _clock_time(start)
+        last = _clock_time(end) if dash else first
     except ValueError as error:
         raise ValueError(f"{value!r} is no time of day; write 07:00-09:00, or 17:00 for a moment") from error
     if last < first:
@@ -104,11 +122,22 @@ def _span(value: object) -> object:
     return {"start": first, "end": last}
 
 
+def _time_of_day(value: object) -> object:
+    if isinstance(value, time):
+        return value
+    try:
+        return _clock_time(str(value).strip())
+    except ValueError as error:
+        raise ValueError(f"{value!r} is no time of day; write for example 07:30") from error
+
+
 def _spans(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
 def _days(value: object) -> object:
+    if isinstance(value, list | tuple) and value and all(isinstance(day, str) for day in value):
+        value = ",".join(value)
     if not isinstance(value, str):
         return value
     names = [day.name.lower() for day in Weekday]
@@ -128,17 +157,27 @@ def days_in_words(days: frozenset[Weekday]) -> str:
     return ",".join(day.name.lower() for day in sorted(days))
 
 
-_SPAN = {"type": "string", "pattern": r"^\d{1,2}:\d{2}( *- *\d{1,2}:\d{2})?$", "examples": ["07:00-09:00", "17:00"]}
+_SPAN = _text(f"^ *{_CLOCK}( *- *{_CLOCK})? *$", "07:00-09:00", "17:00")
+_DAY = "([mM][oO][nN]|[tT][uU][eE]|[wW][eE][dD]|[tT][hH][uU]|[fF][rR][iI]|[sS][aA][tT]|[sS][uU][nN])"
+_DAYS = _text(f"^ *{_DAY}( *- *{_DAY})?( *, *{_DAY}( *- *{_DAY})?)* *$", "mon-fri", "mon,wed,sat")
+#: For types whose schema is written by hand around these.
+DAYS_SCHEMA, SPANS_SCHEMA = _DAYS, {"anyOf": [_SPAN, {"type": "array", "items": _SPAN}]}
+TimeOfDay = Annotated[
+    time,
+    BeforeValidator(_time_of_day),
+    PlainSerializer(lambda at: f"{at:%H:%M}"),
+    WithJsonSchema(_text(f"^ *{_CLOCK} *$", "07:30")),
+]
 Spans = Annotated[
     tuple[Annotated[Span, BeforeValidator(_span), PlainSerializer(str), WithJsonSchema(_SPAN)], ...],
     BeforeValidator(_spans),
-    WithJsonSchema({"anyOf": [_SPAN, {"type": "array", "items": _SPAN}]}),
+    WithJsonSchema(SPANS_SCHEMA),
 ]
 Days = Annotated[
     frozenset[Weekday],
     BeforeValidator(_days),
     PlainSerializer(days_in_words),
-    WithJsonSchema(_text("mon-fri", "mon,wed,sat")),
+    WithJsonSchema({"anyOf": [_DAYS, {"type": "array", "items": _DAYS}]}),
 ]
 
 
@@ -169,7 +208,12 @@ def _money(value: object) -> object:
     return {"amount": number, "currency": currency.strip()}
 
 
-Price = Annotated[Money, BeforeValidator(_money), PlainSerializer(str), WithJsonSchema(_text("45.00 AUD"))]
+Price = Annotated[
+    Money,
+    BeforeValidator(_money),
+    PlainSerializer(str),
+    WithJsonSchema(_text(r"^ *\d+(\.\d+)? +[A-Z]{3} *$", "45.00 AUD")),
+]
 
 
 class Dates(Frozen):
