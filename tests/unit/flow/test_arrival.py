@@ -73,8 +73,10 @@ class BlinkingRoster(DownRoster):
 class FaultyInForce(InForce):
     """Settings that break a decision once it comes to the policy."""
 
-    def setting(self, mailbox: str, policy: str, client: Client | None = None) -> Setting:
-        return replace(super().setting(mailbox, policy, client), matcher=None)  # type: ignore[arg-type]
+    def setting(
+        self, mailbox: str, policy: str, client: Client | None, now: datetime, version: int | None = None
+    ) -> Setting:
+        return replace(super().setting(mailbox, policy, client, now, version), matcher=None)  # type: ignore[arg-type]
 
 
 async def test_the_downstreams_reply_is_the_peers(tmp_path: Path) -> None:
