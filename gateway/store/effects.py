@@ -1,4 +1,4 @@
-"""The outbox as rows: stored with the event that caused them, claimed by one worker at a time, settled once.
+"""The outbox as rows: stored with what caused them, claimed by one worker at a time, settled once.
 
 Plain functions over a connection, inside the caller's transaction. A claim is a lease: `attempts` counts the claims of
 a row, so that a worker whose lease ran out while it hung can't undo what a later one does.
@@ -12,9 +12,10 @@ a row, so that a worker whose lease ran out while it hung can't undo what a late
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -22,7 +23,7 @@ from sqlalchemy import Connection, case, func, or_, select, type_coerce, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from gateway.core.effects import Ack, Cancel, Effect, Mail
-from gateway.core.events import Event, GivenUp
+from gateway.core.events import Event, GivenUp, Ref
 from gateway.ports import Claim, Pending
 from gateway.store import codec
 from gateway.store import events as told
@@ -34,16 +35,20 @@ from gateway.store.tokens import blind_token, draw, tokens_in
 log = structlog.get_logger(__name__)
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_REFS: Mapping[Ref, int] = MappingProxyType({})
 
 
-def put(db: Connection, sealer: Sealer, host: str, message: int, effect: Effect, at: datetime | None) -> None:
-    """Store an effect that a message caused at `at`, or take its target back.
+def put(
+    db: Connection, sealer: Sealer, host: str, effect: Effect, at: datetime | None, known: Mapping[Ref, int] = _NO_REFS
+) -> None:
+    """Store an effect that was caused at `at`, or take its target back. `known` are rows of messages.
 
     What was said, or is being said, stays.
     """
     if isinstance(effect, Cancel):
         _cancel(db, sealer, effect)
         return
+    message = known.get(effect.ref) or (told.place(db, sealer, effect.ref) if effect.ref.key else None)
     key = _blind_key(sealer, effect.key)
     token = draw()
     values = {
@@ -124,17 +129,21 @@ _CLAIM = (
 
 
 def settle(db: Connection, sealer: Sealer, claimed: Claim, happened: Sequence[Event]) -> None:
-    """Close the effect and append what happened. The first to settle tells; what left is told even of a dropped one."""
+    """Close the effect and append what happened. The first to settle tells; what left is told even of a dropped one.
+
+    What no message caused has no story to tell it in.
+    """
     given_up = any(isinstance(event, GivenUp) for event in happened)
+    ref = claimed.effect.ref
     # The message's row first, as `append` does: two that lock in opposite orders would wait for each other.
-    message = told.known(db, sealer, claimed.effect.ref)
+    message = told.known(db, sealer, ref) if ref.key else None
     statement = update(effects).where(effects.c.id == claimed.id, effects.c.state != State.DONE)
     if given_up:
         statement = statement.where(effects.c.state == State.WAITING, effects.c.attempts == claimed.attempts)
     state = State.GIVEN_UP if given_up else State.DONE
     closed = db.execute(statement.values(state=state, leased_until=None)).rowcount
     if closed and message is not None:
-        told.add(db, sealer, claimed.effect.ref, message, happened)
+        told.add(db, sealer, ref, message, happened)
 
 
 def postpone(db: Connection, claimed: Claim, due: datetime, error: str) -> None:

@@ -61,7 +61,7 @@ def blind_hash(sealer: Sealer, column: str, value: str) -> bytes | None:
 
 def is_ref(sealer: Sealer, ref: Ref) -> ColumnElement[bool]:
     """The condition for a message's row."""
-    return and_(messages.c.mailbox == ref.mailbox, messages.c.ref == _blind_ref(sealer, ref))
+    return and_(messages.c.mailbox == ref.mailbox, messages.c.ref == blind_ref(sealer, ref))
 
 
 def begin(db: Connection, sealer: Sealer, ref: Ref, received: Received) -> int | None:
@@ -70,6 +70,7 @@ def begin(db: Connection, sealer: Sealer, ref: Ref, received: Received) -> int |
         "received": received.at,
         "origin": received.origin,
         "policy": received.policy,
+        "answer_by": received.answer_by,
         "digest": blind_hash(sealer, "digest", received.digest),
         "thread": blind_hash(sealer, "thread", received.thread),
         "message_id": blind_id(sealer, received.message_id),
@@ -166,14 +167,19 @@ def received_in(mailbox: str | None, since: datetime | None, until: datetime | N
 
 
 def waits_for_an_answer(sealer: Sealer, mailbox: str, author: str) -> list[ColumnElement[bool]]:
-    """The conditions for one author's messages that a person wrote, as far as can be told, and nobody answered."""
+    """The conditions for one author's messages that are open."""
+    return [messages.c.mailbox == mailbox, messages.c.author == blind_author(sealer, author), *is_open()]
+
+
+def open_since(mailbox: str, since: datetime) -> list[ColumnElement[bool]]:
+    """The conditions for a mailbox's messages that are open and were received since."""
+    return [*received_in(mailbox, since, None), *is_open()]
+
+
+def is_open() -> list[ColumnElement[bool]]:
+    """The conditions for what a person wrote, as far as can be told, and nobody answered."""
     answered = exists().where(events.c.message == messages.c.id, events.c.kind == "answered").correlate(messages)
-    return [
-        messages.c.mailbox == mailbox,
-        messages.c.author == blind_author(sealer, author),
-        messages.c.origin != Origin.MACHINE,
-        ~answered,
-    ]
+    return [messages.c.origin != Origin.MACHINE, ~answered]
 
 
 def find(db: Connection, sealer: Sealer, mailbox: str, message_ids: Sequence[str]) -> tuple[Ref, ...]:
@@ -195,12 +201,13 @@ def refs(db: Connection, sealer: Sealer, numbers: Iterable[int]) -> dict[int, Re
     return {row.id: _ref(sealer, row) for row in db.execute(wanted.where(messages.c.id.in_(list(numbers))))}
 
 
-def _blind_ref(sealer: Sealer, ref: Ref) -> bytes:
+def blind_ref(sealer: Sealer, ref: Ref) -> bytes:
+    """Look-up value of a message's identity."""
     return sealer.blind("messages.ref", ref.key)
 
 
 def _identity(sealer: Sealer, ref: Ref) -> dict[str, object]:
-    blind = _blind_ref(sealer, ref)
+    blind = blind_ref(sealer, ref)
     sealed = sealer.seal(ref.key, "messages", "sealed_key", f"{ref.mailbox}:{blind.hex()}")
     return {"mailbox": ref.mailbox, "ref": blind, "sealed_key": sealed}
 
@@ -210,7 +217,7 @@ def _ref(sealer: Sealer, row: Any) -> Ref:
 
 
 def _row_name(sealer: Sealer, ref: Ref, number: int) -> str:
-    return f"{ref.mailbox}:{_blind_ref(sealer, ref).hex()}:{number}"
+    return f"{ref.mailbox}:{blind_ref(sealer, ref).hex()}:{number}"
 
 
 def _sealed(sealer: Sealer, row_name: str, fields: dict[str, str]) -> str:

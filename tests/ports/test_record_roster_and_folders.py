@@ -96,3 +96,13 @@ async def test_fifty_thousand_copies_are_kept_and_one_that_changes_costs_one_row
     changed = state(*many, modseq=5)
     await store.keep("ana", changed)
     assert await store.folder("ana", "INBOX") == changed
+
+
+async def test_many_clients_are_saved_at_once_and_the_last_word_on_one_holds(store: Store):
+    await store.save("ana", Client(address="jonas@client.example", name="Jonas"))
+    several = [Client(address=f"{name}@client.example", name=name) for name in ("Mia", "Jonas W.", "Cleo")]
+    corrected = Client(address="JONAS@client.example", name="Jonas Weber")
+    await store.save_all("ana", [several[0], Client(address="jonas@client.example", name="J"), several[2], corrected])
+    assert [client.name for client in await store.clients("ana")] == ["Cleo", "Jonas Weber", "Mia"]
+    await store.save_all("ana", [])
+    assert len(await store.clients("ana")) == 3
