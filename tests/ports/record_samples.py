@@ -174,9 +174,9 @@ def notice(to: str = CLIENT, due: datetime = START, version: int = 2) -> Notice:
     )
 
 
-def reminder(due: datetime = START) -> Reminder:
+def reminder(due: datetime = START, **changes: Any) -> Reminder:
     """A reminder to write to an invented client."""
-    return Reminder(
+    made = Reminder(
         ref=NOTHING,
         due=due,
         to="ana@hopestreet.example",
@@ -188,6 +188,7 @@ def reminder(due: datetime = START) -> Reminder:
         client_name="Jonas",
         session=due - timedelta(days=2),
     )
+    return replace(made, **changes)
 
 
 def note_kept(due: datetime = START) -> NoteKept:
