@@ -10,6 +10,7 @@ from typing import Any
 
 from gateway.admin.queries import Condition, Queries
 from gateway.core.addresses import same
+from gateway.core.events import Level
 from gateway.core.history import Story
 from gateway.core.policy.client import Client
 from gateway.core.policy.schema import Policy
@@ -25,6 +26,9 @@ SOUND_POLICY: dict[str, Any] = {
 }
 SCHEDULING = Lexicon(
     name="appointments", language="en", category="scheduling", source="own", licence="CC0-1.0", phrases=("appointment",)
+)
+URGENT = Lexicon(
+    name="urgent", language="en", level=Level.URGENT, source="own", licence="CC0-1.0", phrases=("can't wait",)
 )
 
 
@@ -44,7 +48,12 @@ def settings(
         "alert": "ana@phone.example",
     }
     usual = {
-        "practice": {"name": "Hope Street Practice", "timezone": "Australia/Sydney", "phone": "02 5550 1234"},
+        "practice": {
+            "name": "Hope Street Practice",
+            "timezone": "Australia/Sydney",
+            "phone": "02 5550 1234",
+            "region": "AU-NSW",
+        },
         "smarthost": {
             "url": "smtp+starttls://gateway@mail.hopestreet.example:587",
             "password": {"env": "SMARTHOST_PASSWORD"},
@@ -57,7 +66,7 @@ def settings(
         gateway=Gateway.model_validate(usual | house),
         routes=routes,
         policies={name: Policy.model_validate(knobs) for name, knobs in written.items()},
-        lexicons=(SCHEDULING,),
+        lexicons=(SCHEDULING, URGENT),
     )
 
 
