@@ -78,11 +78,13 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """An earlier message of the same person: what an allowance counts."""
+    """An earlier message of the same person: what an allowance counts, and what may cost."""
 
     at: datetime
     #: New and attached words.
     words: int
+    #: Some categories cost nothing; empty for none.
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
