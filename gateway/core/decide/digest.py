@@ -14,7 +14,7 @@ from gateway.core.decide.decision import Setting
 from gateway.core.effects import Digest, Effect, Open, Reminder
 from gateway.core.events import Answered, Expect, Origin, Received, Ref
 from gateway.core.history import Note, Story
-from gateway.core.policy.calendar import absence_at, instant, open_time
+from gateway.core.policy.calendar import absence_at, instant, local_day, open_time
 from gateway.core.policy.client import Client
 from gateway.core.policy.sessions import last_session, sessions_between
 
@@ -78,12 +78,14 @@ def _daily_moments(desk: Desk, after: datetime, until: datetime) -> Iterator[dat
     setting, at = desk.setting, desk.setting.policy.digest.at
     if at is None:
         return
-    midnight = instant(after.astimezone(setting.zone).date(), time(), setting.zone)
+    midnight = instant(local_day(after, setting.zone), time(), setting.zone)
     days = set()
     for reading in open_time(setting.policy.hours, setting.calendar, midnight):
         if reading.start > until:
             break
-        first, last = (moment.astimezone(setting.zone).date() for moment in (reading.start, min(reading.end, until)))
+        # Midnight is the end of a day, not the beginning of one.
+        ends = max(reading.start, min(reading.end - timedelta.resolution, until))
+        first, last = (local_day(moment, setting.zone) for moment in (reading.start, ends))
         days |= {first + timedelta(days=step) for step in range((last - first).days + 1)}
     moments = (instant(day, at, setting.zone) for day in sorted(days))
     yield from (moment for moment in moments if after < moment <= until)
@@ -109,7 +111,7 @@ def _stays_open(received: Received) -> bool:
 
 
 def _next_holidays(setting: Setting, at: datetime) -> Iterator[tuple[date, str]]:
-    today, found = at.astimezone(setting.zone).date(), 0
+    today, found = local_day(at, setting.zone), 0
     for day in (today + timedelta(days=step) for step in range(366)):
         if found < _HOLIDAYS and (name := setting.calendar.holiday(day)):
             found += 1
@@ -123,7 +125,7 @@ def _before_session(desk: Desk, client: Client, setting: Setting, now: datetime)
         return
     theirs = [one for one in desk.stories if one.received and addresses.same(one.received.author, client.address)]
     last = last_session(client, setting.calendar, now)
-    for session in sessions_between(client, setting.calendar, now, now + before):
+    for session in sessions_between(client, setting.calendar, now, now + before + timedelta.resolution):
         recent = [one for one in theirs if one.received and (last is None or one.received.at >= last.start)]
         told = tuple(_told(recent, now, lambda _: True))
         if session.start > now and told:

@@ -2,8 +2,8 @@
 
 Every promise falls into open time, or on its end: the times of reading on a day with set hours, else the whole of a day
 on which mail is read; only a session is where it is. None is before arrival, and who writes later is never promised
-an earlier answer. `within 24h` counts from the arrival, or from the next opening for what comes while mail is not
-read, and where that ends in closed time it is drawn back to the last reading before it.
+an earlier answer. `within 24h` counts from the arrival, and where that ends in closed time it is drawn back to the
+last reading before it; where no reading ends within that time, the answer is due by the end of the next one.
 
 Instants are aware and in UTC. Where nothing fits within the calendar's horizon, nothing is promised.
 """
@@ -77,8 +77,13 @@ def _answer_by(
 
 
 def _within(hours: Hours, calendar: Calendar, arrived: datetime, within: timedelta) -> datetime | None:
+    """Within the span wherever a reading ends within it; else by that reading's end, or the span after it begins."""
     stretch = next((one for one in open_time(hours, calendar, arrived) if _takes(one, arrived)), None)
-    return last_open(hours, calendar, max(stretch.start, arrived) + within) if stretch else None
+    if stretch is None:
+        return None
+    if stretch.end <= arrived + within:
+        return last_open(hours, calendar, arrived + within)
+    return min(stretch.end, max(stretch.start, arrived) + within)
 
 
 def _takes(stretch: Reading, arrived: datetime) -> bool:

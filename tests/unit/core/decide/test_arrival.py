@@ -12,7 +12,7 @@ from gateway.core.decide.case import claimed
 from gateway.core.decide.decision import Decision
 from gateway.core.effects import Ack, Alert
 from gateway.core.events import Level, Received, Ref
-from gateway.core.history import UNKNOWN, History, Story
+from gateway.core.history import UNKNOWN, Earlier, History, Story
 from gateway.core.policy.client import Client
 from tests.unit.core.decide.cases import CARLA, NOW, QUIET_HISTORY, facts, setting
 
@@ -229,7 +229,7 @@ def test_the_ack_carries_what_the_policy_promises_and_nothing_else() -> None:
         "answer": {"promise": "within 24h"},
         "allowance": {"messages": 5, "warn_at": 0.4},
     }
-    history = replace(QUIET_HISTORY, messages=(NOW - timedelta(hours=1),))
+    history = replace(QUIET_HISTORY, earlier=(Earlier(NOW - timedelta(hours=1), 100),))
     full = ack_of(decide(facts(), setting(policy), history, NOW))
     assert full is not None
     assert full.answer_by == NOW + timedelta(hours=24)
