@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, get_timezone_location
@@ -71,7 +71,12 @@ def duration(value: timedelta, locale: Locale) -> str:
 
 
 def _unit(count: int, unit: str, locale: Locale) -> str:
-    return format_unit(count, f"duration-{unit}", length="long", locale=locale)
+    """By length: where the long form is the short one's (`uur` in Dutch), CLDR has the short one alone."""
+    lengths: tuple[Literal["long", "short", "narrow"], ...] = ("long", "short", "narrow")
+    name = f"duration-{unit}"
+    found = (format_unit(count, name, length=length, locale=locale) for length in lengths)
+    # Babel falls back to the unit's code where a length is missing.
+    return next((words for words in found if name not in words), f"{count} {unit}")
 
 
 def clock(value: time, locale: Locale) -> str:
