@@ -21,6 +21,7 @@ from gateway.cli import (
     promises,
     schema,
     serve,
+    simulate,
     status,
 )
 
@@ -61,6 +62,7 @@ policy.app.command("check")(policy_check.check)
 app.command("serve")(serve.serve)
 app.command("status")(status.status)
 app.command("explain")(explain.explain)
+app.command("simulate")(simulate.simulate)
 app.command("promises")(promises.promises)
 app.command("ledger")(ledger.ledger)
 app.add_typer(note.app, name="note")
