@@ -18,6 +18,7 @@ from gateway.cli import (
     outbox,
     policy,
     policy_check,
+    preview,
     promises,
     schema,
     serve,
@@ -62,6 +63,7 @@ policy.app.command("check")(policy_check.check)
 app.command("serve")(serve.serve)
 app.command("status")(status.status)
 app.command("explain")(explain.explain)
+app.command("preview")(preview.preview)
 app.command("simulate")(simulate.simulate)
 app.command("promises")(promises.promises)
 app.command("ledger")(ledger.ledger)

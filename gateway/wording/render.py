@@ -40,7 +40,7 @@ from gateway.wording.faults import MISTAKES, Fault, fault_of, place_of
 from gateway.wording.letter import Paragraph, as_text, paragraphs
 from gateway.wording.premises import Line, Premises
 from gateway.wording.samples import Sample, premises_for_samples, samples
-from gateway.wording.shape import shape
+from gateway.wording.shape import pairs, shape
 from gateway.wording.shelf import LANGUAGE, POLICIES, Shelf
 
 _NAME = re.compile(r"[A-Za-z0-9_][\w.-]*")
@@ -137,16 +137,27 @@ class Templates:
                     yield from self._failure(context, language, environment)
 
     def _distinct(self, premises: Premises) -> Iterator[tuple[Sample, Environment]]:
-        """Samples of every shape, once for each set of templates that policies may have of their own."""
-        told = set[tuple[int, Hashable]]()
+        """As few samples as bring each two parts of a context together in every shape that they have.
+
+        Once for each set of templates that policies may have of their own.
+        """
+        # Nobody changes a file while it is tried; to ask each time whether one did takes most of the time.
+        still = {policy: self._environment(policy) for policy in premises.policies}
+        frozen = {id(one): one.overlay(auto_reload=False) for one in still.values()}
+        met: dict[int, set[Hashable]] = {one: set() for one in frozen}
+        told: set[tuple[int, Hashable]] = set()
         for policy, mailbox in product(premises.policies, _kinds(premises.mailboxes)):
-            environment = self._environment(policy)
+            environment = id(still[policy])
             for sample in samples(policy, "en", mailbox, premises, every=True):
                 context = self._tried(sample, premises, "en")
-                key = (id(environment), shape(context) if context is not None else None)
-                if key not in told:
-                    told.add(key)
-                    yield sample, environment
+                key = (environment, shape(context) if context is not None else sample.message)
+                if key in told:
+                    continue
+                told.add(key)
+                shapes = pairs(context) if context is not None else {sample.message}
+                if not shapes <= met[environment]:
+                    met[environment] |= shapes
+                    yield sample, frozen[environment]
 
     def _tried(self, sample: Sample, premises: Premises, language: str) -> Context | None:
         try:

@@ -336,8 +336,31 @@ def _speaks_of_sessions(policy: Policy) -> bool:
     )
 
 
-def is_acked(policy: Policy, level: Level) -> bool:
-    """Whether a message like the samples' gets an ack at once: it comes outside hours, and asks for nothing."""
+def is_sent(sample: Sample, policy: Policy) -> bool:
+    """Whether a policy ever brings such a message about; for an ack, at night, to somebody who asks for nothing."""
+    effect = sample.effect
+    match effect:
+        case Ack():
+            return effect.welcome or _is_acked(policy, effect.level)
+        case Receipt():
+            return policy.receipt.send is not ReceiptSend.NEVER
+        case Alert():
+            if effect.cover:
+                return bool(policy.urgency.cover)
+            return policy.urgency.alert != "never" and effect.level.rank >= Level(policy.urgency.alert).rank
+        case Nudge():
+            return policy.answer.promise.what is not PromiseKind.NONE and bool(policy.answer.nudge)
+        case Digest():
+            return bool(policy.digest.before_session) if effect.session else policy.digest.at is not None
+        case Reminder():
+            return policy.allowance.answers is not None and policy.allowance.remind is not None
+        case Notice():
+            return bool(policy.change.notice)
+        case NoteKept():
+            return policy.presence.carry
+
+
+def _is_acked(policy: Policy, level: Level) -> bool:
     rule = policy.acknowledge.when
     if AckWhen.NEVER in rule:
         return False

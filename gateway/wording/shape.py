@@ -1,15 +1,17 @@
 """What of a context decides how a template runs: which of its parts there are, and of what kind, not their words.
 
-Two contexts of one shape take the same branches, so that trying one of them tries both; 17 policies in seven languages
-come down to some dozens.
+Parts of one shape take the same branches. Templates hardly ever choose by more than two parts at once, so that contexts
+in which each two of them meet in all their shapes try what all policies together may bring about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import fields, is_dataclass
+from itertools import combinations
 from typing import Any
 
+from gateway.wording.contexts import Context
 from gateway.wording.contexts.moments import Day, Moment
 from gateway.wording.contexts.parts import Count
 
@@ -20,6 +22,12 @@ _CHOSEN = frozenset(
 )
 #: Numbers from here on, and days from here on, are said alike.
 _MANY = 3
+
+
+def pairs(context: Context) -> set[Hashable]:
+    """Each two parts of a context with their shapes."""
+    parts = [(field.name, shape(getattr(context, field.name))) for field in fields(context)]
+    return {(type(context), *pair) for pair in combinations(parts, 2)}
 
 
 def shape(value: Any) -> Hashable:
