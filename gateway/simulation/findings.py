@@ -199,7 +199,7 @@ def _charged(
     stories: Sequence[Story], policies: Mapping[str, Policy], clients: Iterable[Client], zone: ZoneInfo
 ) -> tuple[Line, ...]:
     known = {addresses.key(client.address): client for client in clients}
-    lines = ledger(stories, policies.__getitem__)
+    lines = ledger(stories, lambda name, _: policies.get(name))
     return charges(lines, lambda name, _: policies.get(name), lambda _, author: known.get(addresses.key(author)), zone)
 
 

@@ -25,11 +25,11 @@ from zoneinfo import ZoneInfo
 
 from gateway.core import addresses
 from gateway.core.billing.duration import plural, reading, tenths
-from gateway.core.billing.ledger import Line
+from gateway.core.billing.ledger import Line, PolicyOf
 from gateway.core.history import Earlier
 from gateway.core.policy.calendar import Calendar, local_day
 from gateway.core.policy.client import Client
-from gateway.core.policy.schema import Billing, Policy
+from gateway.core.policy.schema import Billing
 from gateway.core.policy.units import Money, in_units
 
 TOUCHPOINT = "touchpoint"
@@ -39,8 +39,6 @@ _IN_WORDS = {"up": "rounded up", "down": "rounded down", "nearest": "rounded to 
 _LOOK_BACK = 30
 
 T = TypeVar("T")
-#: A policy as one of its versions says it; None for one that nobody knows any more.
-PolicyOf = Callable[[str, int], Policy | None]
 #: The roster's entry of an author, by mailbox and address.
 ClientOf = Callable[[str, str], Client | None]
 

@@ -21,6 +21,9 @@ from gateway.core.history import Story
 from gateway.core.policy.schema import Billing, Policy
 from gateway.core.policy.units import Money
 
+#: A policy as one of its versions says it; None for one that nobody knows any more.
+PolicyOf = Callable[[str, int], Policy | None]
+
 _NOTHING = Decimal("0.0")
 _UNKNOWN_POLICY = Billing(counts="nothing")
 
@@ -52,11 +55,8 @@ class Line:
     charge_derivation: str = ""
 
 
-def ledger(stories: Iterable[Story], policy_of: Callable[[str], Policy]) -> tuple[Line, ...]:
-    """One line for each message whose beginning is on record, oldest first.
-
-    `policy_of` gives the policy of a name and raises KeyError for one that is not in the settings any more.
-    """
+def ledger(stories: Iterable[Story], policy_of: PolicyOf) -> tuple[Line, ...]:
+    """One line for each message whose beginning is on record, oldest first, by the version that decided it."""
     entries = sorted((entry for story in stories if (entry := _entry(story, policy_of))), key=_age)
     timed = _timed_with(entries)
     return tuple(_line(entry, timed) for entry in entries)
@@ -75,16 +75,15 @@ class _Entry:
     exempt: str
 
 
-def _entry(story: Story, policy_of: Callable[[str], Policy]) -> _Entry | None:
+def _entry(story: Story, policy_of: PolicyOf) -> _Entry | None:
     received = story.received
     if received is None:
         return None
-    try:
-        billing = policy_of(received.policy).billing
-    except KeyError:
+    policy = policy_of(received.policy, received.version)
+    if policy is None:
         gone = f"the policy {received.policy} is not in the settings any more, so nobody can say what it counts"
         return _Entry(story, received, _UNKNOWN_POLICY, gone)
-    return _Entry(story, received, billing, _exempt(received, billing))
+    return _Entry(story, received, policy.billing, _exempt(received, policy.billing))
 
 
 def _exempt(received: Received, billing: Billing) -> str:

@@ -42,7 +42,7 @@ def brief(count: int, apart: float = 1, minutes: float = 0.1) -> list[Story]:
 
 def charged(stories: Sequence[Story], rule: Billing, client: Client | None = None) -> tuple[Line, ...]:
     policy = Policy(billing=rule)
-    return charges(ledger(stories, lambda _: policy), lambda *_: policy, lambda *_: client, BERLIN)
+    return charges(ledger(stories, lambda *_: policy), lambda *_: policy, lambda *_: client, BERLIN)
 
 
 def amounts(stories: Sequence[Story], rule: Billing) -> list[str]:
@@ -173,7 +173,7 @@ def test_each_version_of_a_policy_charges_what_it_says() -> None:
     old, new = Policy(billing=billing()), Policy(billing=billing(rate="60.00 AUD"))
     stories = [wrote(20, version=1), wrote(20, hours=1, key="k2", version=2), wrote(20, hours=2, key="k3", version=3)]
     known = {1: old, 2: new}
-    lines = charges(ledger(stories, lambda _: new), lambda _, number: known.get(number), lambda *_: None, BERLIN)
+    lines = charges(ledger(stories, lambda *_: new), lambda _, number: known.get(number), lambda *_: None, BERLIN)
     assert [str(line.charge or "") for line in lines] == ["45.00 AUD", "60.00 AUD", ""]
 
 
@@ -187,7 +187,7 @@ def test_other_people_have_episodes_of_their_own_whatever_the_case_of_their_addr
 def test_sums_are_by_currency() -> None:
     known = {1: Policy(billing=billing()), 2: Policy(billing=billing(rate="30.00 EUR"))}
     stories = [wrote(20, version=1), wrote(20, key="k2", version=2), wrote(20, key="k3", hours=1, version=1)]
-    lines = charges(ledger(stories, lambda _: known[1]), lambda _, number: known[number], lambda *_: None, BERLIN)
+    lines = charges(ledger(stories, lambda *_: known[1]), lambda _, number: known[number], lambda *_: None, BERLIN)
     assert [str(one) for one in total_charge(lines)] == ["90.00 AUD", "30.00 EUR"]
 
 
