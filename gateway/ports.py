@@ -194,6 +194,10 @@ class Roster(Protocol):
         """Add the client, or replace what was noted. Raises Unavailable."""
         ...
 
+    async def save_all(self, mailbox: str, several: Sequence[Client]) -> None:
+        """Save each, in one transaction: all or none. Raises Unavailable."""
+        ...
+
     async def forget(self, mailbox: str, address: str) -> bool:
         """Take the client off the roster; False where there was none. Raises Unavailable."""
         ...

@@ -11,6 +11,7 @@ from gateway import __version__, shipped
 from gateway.admin.checks import Finding, Severity
 from gateway.admin.queries import Condition, Queries
 from gateway.alerts import LogAlerts
+from gateway.core.policy.schema import Policy
 from gateway.credentials import CredentialError, key_ring, read_secret
 from gateway.flow.in_force import InForce
 from gateway.settings.load import load
@@ -18,6 +19,7 @@ from gateway.settings.schema import Certificate, Mailbox, Secret, Settings
 from gateway.store import Sealer, Store, open_store
 from gateway.transport import Downstream, Maildir, MaildirSmarthost, Smarthost, smarthost_for, transport_for
 from gateway.wording import Templates
+from gateway.wording.cards import Cards
 
 
 def settings_from(folder: Path) -> Settings:
@@ -25,11 +27,24 @@ def settings_from(folder: Path) -> Settings:
     return load(folder)
 
 
-def templates_of(settings: Settings) -> Templates:
-    """The practice's own templates before the shipped ones."""
+def templates_of(settings: Settings, policy_of: Callable[[str, int], Policy | None] | None = None) -> Templates:
+    """The practice's own templates before the shipped ones; without `policy_of`, policies are as their files say."""
     folders = [settings.folder / "templates", shipped.folder("templates")]
     gateway = settings.gateway
-    return Templates(folders, gateway.practice, gateway.mailboxes, settings.policies)
+    return Templates(
+        folders,
+        gateway.practice,
+        gateway.mailboxes,
+        settings.policies,
+        policy_of=policy_of,
+        covers=gateway.covers,
+        crisis_lines=settings.crisis_lines,
+    )
+
+
+def cards_of(settings: Settings) -> Cards:
+    """Policy cards in words, from the same folders."""
+    return Cards([settings.folder / "templates", shipped.folder("templates")])
 
 
 def faults_of_files(settings: Settings) -> tuple[Finding, ...]:
@@ -62,8 +77,10 @@ def queries_over(
         stories=store,
         desk=store,
         roster=store,
+        notes=store,
         alerts=alerts,
         watches=watches,
+        policy_of=in_force.policy_of,
         version=__version__,
     )
 

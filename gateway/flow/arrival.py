@@ -179,16 +179,20 @@ async def facts_of(content: bytes, envelope: Envelope, own: frozenset[str]) -> F
 
 
 async def look_up(
-    record: Record, roster: Roster, in_force: InForce, route: Route, facts: Facts, now: datetime
+    record: Record, roster: Roster, in_force: InForce, route: Route, facts: Facts, now: datetime, policy: str = ""
 ) -> Known:
-    """The setting with the client, and the history, behind a message. Raises Unavailable."""
-    setting = in_force.setting(route.mailbox, route.policy, None, now)
+    """The setting with the client, and the history, behind a message. Raises Unavailable.
+
+    `policy` is tried in place of the route's and the client's own.
+    """
+    setting = in_force.setting(route.mailbox, policy or route.policy, None, now)
     person = person_of(facts, setting.authserv)
     client = claimed(await roster.client(route.mailbox, facts.author.address), person)
     if client is None and person != facts.author.address:
         client = await roster.client(route.mailbox, person)
     if client is not None:
-        setting = in_force.setting(route.mailbox, route.policy, client, now)
+        client = client.model_copy(update={"policy": ""}) if policy else client
+        setting = in_force.setting(route.mailbox, policy or route.policy, client, now)
     question = Question(
         ref=Ref(route.mailbox, facts.key),
         digest=facts.digest,

@@ -27,22 +27,24 @@ class Changes:
         """Go by the versions that were kept. Raises Unavailable."""
         self.in_force.take_up(await self.versions.versions())
 
-    async def plans(self, now: datetime) -> tuple[Plan, ...]:
+    async def plans(self, now: datetime, only: str = "") -> tuple[Plan, ...]:
         """What `take_up` would do. Raises Unavailable."""
         await self.load()
         found = []
         for name, policy in sorted(self.in_force.settings.policies.items()):
+            if only not in ("", name):
+                continue
             audiences = await self._audiences(name, now)
             made = plan(name, policy, self.in_force.versions(name), audiences, now)
             found += [made] if made is not None else []
         return tuple(found)
 
-    async def take_up(self) -> tuple[Plan, ...]:
+    async def take_up(self, only: str = "") -> tuple[Plan, ...]:
         """Keep a new version of each policy whose file has changed, and announce it to whom it is about.
 
-        Raises Unavailable; then the files hold as they are, until it is called again.
+        `only` names one policy. Raises Unavailable; then the files hold as they are, until it is called again.
         """
-        plans = await self.plans(self.clock.now())
+        plans = await self.plans(self.clock.now(), only)
         if plans:
             effects = [effect for one in plans for effect in one.effects]
             await self.versions.add_versions([one.version for one in plans], effects)
