@@ -15,6 +15,7 @@ from gateway.admin.queries import Condition
 from gateway.alerts import LogAlerts
 from gateway.app.wiring import (
     below,
+    cards_of,
     open_record,
     queries_over,
     secret_of,
@@ -150,7 +151,15 @@ class House:
 
     def _pages(self) -> Pages:
         folders = [self.settings.folder / "templates" / "web", shipped.folder("templates") / "web"]
-        return Pages(self.queries, self.metrics, folders, now=self.clock.now, serving=self.ready.is_set)
+        return Pages(
+            self.queries,
+            self.metrics,
+            folders,
+            cards=cards_of(self.settings),
+            policies=self.in_force.policies,
+            now=self.clock.now,
+            serving=self.ready.is_set,
+        )
 
     def _services(self) -> Iterator[Callable[[], Coroutine[Any, Any, None]]]:
         yield self.intake.run

@@ -31,6 +31,7 @@ from gateway.wording.say import FILTERS, locale_of
 __all__ = ["Cards", "Change", "Flaw", "Passage", "Sheet"]
 
 FILE = "card.txt"
+PAGE = "card.html"
 #: A language tag as folders are named by it (RFC 5646 2.1, without extensions).
 _TAG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 #: Folder of templates that are for one policy alone, by its name.
@@ -89,6 +90,13 @@ class Cards:
             lstrip_blocks=True,
         )
         self._environment.filters.update(FILTERS)
+        self._pages = ImmutableSandboxedEnvironment(
+            loader=FileSystemLoader(self._folders),
+            undefined=StrictUndefined,
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
 
     def card(self, policy: Policy, about: About, language: str, name: str = "") -> tuple[Passage, ...]:
         """The ten questions with their answers; `name` is the policy's, for templates of its own.
@@ -121,6 +129,19 @@ class Cards:
             language=words.tag,
             direction="rtl" if words.locale.text_direction == "rtl" else "ltr",
         )
+
+    def html(self, sheet: Sheet) -> str:
+        """A card as a page that loads nothing. Raises ValueError where the template fails; its text names it."""
+        try:
+            return self._pages.get_template(PAGE).render(sheet=sheet)
+        except _MISTAKES as error:
+            raise _failed(error, PAGE) from None
+
+    def pdf(self, sheet: Sheet) -> bytes:
+        """A card to print; the same for the same sheet."""
+        from gateway.wording.pdf import pdf  # what prints is loaded only where something is printed
+
+        return pdf(sheet)
 
     def languages(self, name: str = "") -> dict[str, str]:
         """The languages that have all the words of a policy's card, each with its own name for itself."""
@@ -158,8 +179,10 @@ class Cards:
     def _words(self, wanted: str, own: str, name: str) -> _Words:
         base = wanted.partition("-")[0]
         for tag in dict.fromkeys((wanted, base, own, own.partition("-")[0], "en")):
+            if not _TAG.fullmatch(tag):
+                continue
             locale = locale_of(tag, own)
-            if _TAG.fullmatch(tag) and not _missing(modules := self._modules(tag, name, locale)):
+            if not _missing(modules := self._modules(tag, name, locale)):
                 return _Words(tag, locale, modules)
         raise ValueError(f"template en/{FILE} failed: it is missing or lacks macros")
 
@@ -290,7 +313,7 @@ def _place(error: Exception, where: Path | str) -> str:
     """File and line of the template, as far as Jinja tells."""
     if isinstance(error, TemplateSyntaxError):
         return f"{error.filename or where}:{error.lineno}"
-    inner = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).name == FILE]
+    inner = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).name in (FILE, PAGE)]
     return f"{inner[-1].filename}:{inner[-1].lineno}" if inner else str(where)
 
 
