@@ -16,6 +16,7 @@ practice:
   language: en
   phone: "02 5550 1234"
   crisis_line: Lifeline 13 11 14
+  region: AU-NSW
 smtp: {{listen: ["127.0.0.1:0"], hostname: gateway.hopestreet.example}}
 store: {{url: "sqlite:///{folder}/handrail.db"}}
 smarthost: {{url: "maildir:{folder}/outgoing"}}
