@@ -10,7 +10,7 @@ import csv
 import io
 import re
 import zoneinfo
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -76,11 +76,12 @@ def _country(text: str) -> str:
 
 
 def _timezone(text: str) -> str:
-    known = zoneinfo.available_timezones()
-    if text not in known:
-        near = suggest(text, known, "")
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        near = suggest(text, zoneinfo.available_timezones(), "")
         mend = near if near.startswith("did") else "write for example Europe/Berlin"
-        raise ValueError(f"{text!r} is no time zone; {mend}")
+        raise ValueError(f"{text!r} is no time zone; {mend}") from error
     return text
 
 
@@ -156,13 +157,21 @@ def read_table(text: str, known: Iterable[Client], policies: Iterable[str]) -> t
     """
     rows = csv.reader(io.StringIO(text.removeprefix("\N{BYTE ORDER MARK}"), newline=""), _dialect(text), strict=True)
     try:
-        numbered = [(rows.line_num, row) for row in rows]
+        numbered = list(_numbered(rows))
     except csv.Error as error:
         raise BadTable([TableFault(rows.line_num, "", f"no table can be read: {error}")]) from error
     head, body = (numbered[0], numbered[1:]) if numbered else ((1, []), [])
     columns = [cell.strip().casefold().replace(" ", "_") for cell in head[1]]
     _must_have_columns(columns)
     return _entries(body, columns, {addresses.key(one.address): one for one in known}, frozenset(policies))
+
+
+def _numbered(rows: Any) -> Iterator[tuple[int, Sequence[str]]]:
+    """Each row with the line that it begins on: a cell may hold line ends."""
+    begins = 1
+    for row in rows:
+        yield begins, row
+        begins = rows.line_num + 1
 
 
 def _dialect(text: str) -> type[csv.Dialect]:
