@@ -54,6 +54,10 @@ TROUBLES: dict[str, Trouble] = {
         "The mailbox {mailbox} keeps no keywords: urgent messages show a star there, or only the X-Handrail fields. "
         "Set tags to one that its server keeps."
     ),
+    "calendar-unreadable": Trouble(
+        "A calendar of the mailbox {mailbox} can't be read: what it said last still holds. "
+        "The log of the same minute says why; `absences_calendar` and `sessions_calendar` in gateway.yaml say where."
+    ),
     "smarthost-down": Trouble(
         "The smart host does not take our mail: acks, receipts and alerts wait and are tried again. "
         "Check `smarthost` and what `handrail outbox list` says.",
