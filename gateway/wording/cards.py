@@ -12,10 +12,19 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from types import FrameType
 from typing import NamedTuple
 
 from babel import Locale
-from jinja2 import FileSystemLoader, PrefixLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import (
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
 from jinja2.environment import TemplateModule
 from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -90,6 +99,7 @@ class Cards:
             lstrip_blocks=True,
         )
         self._environment.filters.update(FILTERS)
+        self._modules_made: dict[tuple[str, str], tuple[Template, TemplateModule]] = {}
         self._pages = ImmutableSandboxedEnvironment(
             loader=FileSystemLoader(self._folders),
             undefined=StrictUndefined,
@@ -191,9 +201,14 @@ class Cards:
 
     def _module(self, file: _File, locale: Locale) -> TemplateModule:
         try:
-            return self._environment.get_template(file.name).make_module({"locale": locale})
+            template = self._environment.get_template(file.name)
+            known, module = self._modules_made.get((file.name, str(locale)), (None, None))
+            if module is None or known is not template:  # the environment makes a new one of a file that has changed
+                module = template.make_module({"locale": locale})
+                self._modules_made[file.name, str(locale)] = (template, module)
         except _MISTAKES as error:
             raise _failed(error, file.path) from None
+        return module
 
     def _lacks(self, tag: str, name: str = "") -> tuple[str, ...]:
         return _missing(self._modules(tag, name, locale_of(tag)))
@@ -313,8 +328,17 @@ def _place(error: Exception, where: Path | str) -> str:
     """File and line of the template, as far as Jinja tells."""
     if isinstance(error, TemplateSyntaxError):
         return f"{error.filename or where}:{error.lineno}"
-    inner = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).name in (FILE, PAGE)]
-    return f"{inner[-1].filename}:{inner[-1].lineno}" if inner else str(where)
+    inner = [place for frame, line in traceback.walk_tb(error.__traceback__) if (place := _in_template(frame, line))]
+    return inner[-1] if inner else str(where)
+
+
+def _in_template(frame: FrameType, line: int) -> str:
+    """Where a frame is a template's: Jinja sets its own lines only in what it renders, not in what a macro raises."""
+    template = frame.f_globals.get("__jinja_template__")
+    if isinstance(template, Template):
+        return f"{template.filename}:{template.get_corresponding_lineno(line)}"
+    path = frame.f_code.co_filename
+    return f"{path}:{line}" if Path(path).name in (FILE, PAGE) else ""
 
 
 @lru_cache(maxsize=64)
