@@ -18,7 +18,7 @@ from gateway.core import addresses
 from gateway.core.billing.charge import charges, total_charge
 from gateway.core.billing.ledger import Line, ledger, total
 from gateway.core.effects import Ack, Alert, Nudge, Receipt
-from gateway.core.events import Level, Origin, Received, Ref
+from gateway.core.events import Answered, Level, Origin, Received, Ref
 from gateway.core.history import Story
 from gateway.core.policy.client import Client
 from gateway.core.policy.kept import Kept, track
@@ -118,6 +118,8 @@ class Findings:
     late: tuple[Late, ...]
     read: int
     answered: int
+    #: Sent messages that answered something.
+    answers: int
     #: The median time to an answer, of messages that were answered.
     answered_in: timedelta | None
     receipts: Mapping[str, int]
@@ -183,6 +185,7 @@ def find(
         late=tuple(_late(one, received[one.ref], names) for one in kept.values() if one.state == "broken"),
         read=sum(story.seen is not None for story in stories),
         answered=sum(story.answered is not None for story in stories),
+        answers=_answers(stories),
         answered_in=_typical(stories),
         receipts=_counted((one.form for one in said if isinstance(one, Receipt)), ("mdn", "plain")),
         alerts=sum(isinstance(effect, Alert) for effect in said),
@@ -237,6 +240,10 @@ def _promises(kept: Iterable[Kept], messages: int) -> Promises:
 def _late(one: Kept, received: Received, names: bool) -> Late:
     author, subject = (received.author, received.subject) if names else ("", "")
     return Late(received.at, one.by or received.at, one.at, received.level, author, subject)
+
+
+def _answers(stories: Iterable[Story]) -> int:
+    return len({event.answer for story in stories for event in story.events if isinstance(event, Answered)})
 
 
 def _typical(stories: Iterable[Story]) -> timedelta | None:

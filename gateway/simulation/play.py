@@ -46,9 +46,6 @@ class Played:
     ended: datetime | None
     #: Messages that came more than once.
     again: int
-    #: Sent messages that answered something, and those that answered nothing on record.
-    answers: int
-    letters: int
 
 
 async def simulate(
@@ -90,7 +87,6 @@ class _Play:
     _unread: set[Ref] = field(default_factory=set)
     _said: list[Said] = field(default_factory=list)
     _again: int = 0
-    _answers: int = 0
 
     async def perform(self, mail: Mail, sent: Mail) -> Played:
         both = [*((_Turn.ARRIVAL, one) for one in mail.messages), *((_Turn.ANSWER, one) for one in sent.messages)]
@@ -115,8 +111,6 @@ class _Play:
             said=tuple(self._said),
             ended=ended,
             again=self._again,
-            answers=self._answers,
-            letters=len(sent.messages),
         )
 
     def _await(self, at: datetime, turn: _Turn, what: Recorded | Ref) -> None:
@@ -152,7 +146,6 @@ class _Play:
         sighting = Sighting(Copy("Sent", f"{letter.path}:{letter.start}", frozenset({SEEN})), content, letter.at)
         await self.stage.observation.sent(mailbox, sighting)
         answered = [ref for ref, event in self.stage.witness.told() if isinstance(event, Answered)]
-        self._answers += bool(answered)
         for ref in answered:
             await self._read(ref)
 
@@ -190,4 +183,5 @@ def _recipient(headers: Headers, own: Iterable[str]) -> str:
 
 def _referred(content: bytes) -> tuple[str, ...]:
     headers, _ = parse(content)
-    return message_ids([*headers.all("in-reply-to"), *headers.all("references")[-1:]])
+    parents = message_ids(headers.all("in-reply-to"))
+    return tuple(dict.fromkeys((*parents, *message_ids(headers.all("references"))[-1:])))

@@ -124,6 +124,7 @@ def _mail(found: Sequence[Findings]) -> Iterator[Row]:
     yield _row("different people", found, lambda one: one.people)
     yield _row("read", found, lambda one: one.read)
     yield _row("answered", found, lambda one: one.answered)
+    yield _row("sent messages that answered", found, lambda one: one.answers)
     yield _row("half of the answers came within", found, lambda one: in_words(one.answered_in))
 
 
