@@ -79,7 +79,9 @@ def _timezone(text: str) -> str:
     try:
         zoneinfo.ZoneInfo(text)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        near = suggest(text, zoneinfo.available_timezones(), "")
+        known = zoneinfo.available_timezones()
+        place = min((zone for zone in known if zone.casefold().endswith(f"/{text.casefold()}")), default="")
+        near = f"did you mean {place}?" if place else suggest(text, known, "")
         mend = near if near.startswith("did") else "write for example Europe/Berlin"
         raise ValueError(f"{text!r} is no time zone; {mend}") from error
     return text

@@ -65,6 +65,7 @@ def test_a_text_means_what_its_field_says(field: str, text: str, means: Any) -> 
         ("country", "ß!", "'ß!' is no country; write two letters"),
         ("timezone", "Europe/Berln", "'Europe/Berln' is no time zone; did you mean Europe/Berlin?"),
         ("timezone", "Europe", "'Europe' is no time zone; "),
+        ("timezone", "sydney", "'sydney' is no time zone; did you mean Australia/Sydney?"),
         ("timezone", "../etc/passwd", "'../etc/passwd' is no time zone; write for example Europe/Berlin"),
         ("messages", "-1", "'-1' is no number of messages; write for example 3, or 0 for the policy's own"),
         ("messages", "few", "'few' is no number of messages"),
