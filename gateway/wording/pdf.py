@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
 from fpdf import FPDF, ViewerPreferences
 from fpdf.enums import Align, MethodReturnValue, TextDirection, XPos, YPos
+from fpdf.fonts import TTFFont
 
 from gateway.core.policy.sheet import Passage, Sheet
 
@@ -27,19 +28,21 @@ UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 
 def pdf(sheet: Sheet, made: datetime = UNDATED) -> bytes:
     """The file's octets; `made` is written into it as the date of its creation."""
-    counted = _Paper(sheet, 0).written()
-    paper = _Paper(sheet, counted.page_no()).written()
-    paper.set_creation_date(made)
-    return bytes(paper.output())
+    paper = _Paper(sheet)
+    try:
+        paper.set_creation_date(made)
+        paper.write_all()
+        return bytes(paper.output())
+    finally:
+        paper.close_fonts()
 
 
 class _Paper(FPDF):
-    """A4 pages with the title and the page's number at the foot; how many there are is known once they are written."""
+    """A4 pages with the title and the page's number at the foot."""
 
-    def __init__(self, sheet: Sheet, pages: int) -> None:
+    def __init__(self, sheet: Sheet) -> None:
         super().__init__(orientation="portrait", unit="mm", format="A4")
         self._sheet = sheet
-        self._pages = pages
         self.c_margin = 0
         rtl = sheet.direction == "rtl"
         self._align = Align.R if rtl else Align.L
@@ -54,13 +57,18 @@ class _Paper(FPDF):
         if rtl:
             self.set_text_shaping(use_shaping_engine=False, direction=TextDirection.RTL)
 
-    def written(self) -> Self:
-        """All of the sheet."""
+    def write_all(self) -> None:
+        """The whole sheet."""
         self.add_page()
         self._head()
         for passage in self._sheet.passages:
             self._passage(passage)
-        return self
+
+    def close_fonts(self) -> None:
+        """The library leaves their files open."""
+        for font in self.fonts.values():
+            if isinstance(font, TTFFont):
+                font.close()
 
     def _head(self) -> None:
         """The title, and the therapist's own words beside a line."""
@@ -94,8 +102,17 @@ class _Paper(FPDF):
         self.ln(2)
         self.set_font(_FONT, "", 8)
         self.set_text_color(*_SOFT)
-        self.cell(self.epw / 2, 5, self._sheet.title, align=Align.L)
-        self.cell(self.epw / 2, 5, f"{self.page_no()} / {self._pages}", align=Align.R)
+        # How many pages there are is put in when all are written, so the room for it is that of one figure.
+        number = self.get_string_width("9 / 9")
+        self.cell(self.epw - number, 5, self._fitting(self._sheet.title, self.epw - 2 * number), align=Align.L)
+        self.cell(number, 5, f"{self.page_no()} / {self.str_alias_nb_pages}", align=Align.L)
+
+    def _fitting(self, text: str, width: float) -> str:
+        """As much of a line as there is room for."""
+        kept = text
+        while kept and self.get_string_width(f"{kept}…") > width:
+            kept = kept[:-1].rstrip()
+        return text if self.get_string_width(text) <= width else f"{kept}…"
 
     def _write(
         self,
