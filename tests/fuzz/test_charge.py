@@ -65,7 +65,7 @@ def charged(lines: tuple[Line, ...], billing: Billing, client: Client | None = N
 
 
 def lines_of(stories: list[Story], billing: Billing) -> tuple[Line, ...]:
-    return ledger(stories, lambda _: Policy(billing=billing))
+    return ledger(stories, lambda *_: Policy(billing=billing))
 
 
 def amount(lines: tuple[Line, ...]) -> Decimal:

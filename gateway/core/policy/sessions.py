@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from gateway.core.policy.calendar import HORIZON, Calendar, Session, instant, local_day
+from gateway.core.policy.calendar import HORIZON, Calendar, Session, away_on, instant, local_day
 from gateway.core.policy.client import Client, SessionRule
 
 _ONE_DAY = timedelta(days=1)
@@ -56,7 +56,7 @@ def _by_rule(rule: SessionRule, calendar: Calendar, first: date, last: date) -> 
     step = timedelta(days=(rule.every if rule.since else 1) * _WEEK)
     day = _first_on_or_after(rule, first)
     while day <= last:
-        if not any(day in absence for absence in calendar.absences):
+        if not away_on(calendar, day):
             start = instant(day, rule.start, calendar.zone)
             # A session in the hour that a change of clocks skips has no end before its beginning.
             yield Session(start, max(start, instant(day, rule.end, calendar.zone)))
