@@ -103,7 +103,7 @@ class House:
         self.worker = Worker(
             outbox=store,
             submission=self.smarthost,
-            wording=templates_of(settings),
+            wording=templates_of(settings, self.in_force.policy_of),
             folders=store,
             flags=self.flags.get,
             clock=clock,
@@ -207,7 +207,7 @@ class House:
         """Take up changed files. What is wrong with them, line by line; then the running settings stay in force."""
         try:
             fresh = await asyncio.to_thread(settings_from, self.settings.folder)
-            wording, routes = templates_of(fresh), as_routes(fresh)
+            wording, routes = templates_of(fresh, self.in_force.policy_of), as_routes(fresh)
         except SettingsError as error:
             return self._keep_running(tuple(str(fault) for fault in error.faults))
         except Exception as error:  # noqa: BLE001 - no file, whatever is in it, may end the running gateway
