@@ -1,5 +1,9 @@
 """`Roster` and `Folders`: what is noted of clients and of copies, on SQLite and on PostgreSQL."""
 
+from collections.abc import Iterator
+
+import pytest
+
 from gateway.core.events import Seen
 from gateway.core.policy.client import Client
 from gateway.core.tracking import Copy, FolderState
@@ -32,6 +36,23 @@ async def test_saving_a_client_again_replaces_what_was_noted(store: Store):
     changed = JONAS.model_copy(update={"address": "jonas.weber@client.example", "quiet": True})
     await store.save("ana", changed)
     assert await store.clients("ana") == (changed,)
+
+
+async def test_several_clients_are_saved_together_or_not_at_all(store: Store):
+    changed = JONAS.model_copy(update={"quiet": True})
+    await store.save("ana", JONAS)
+    await store.save_all("ana", [changed, MIA])
+    assert await store.clients("ana") == (changed, MIA)
+
+    def several() -> Iterator[Client]:
+        yield JONAS
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        await store.save_all("ana", several())
+    assert await store.clients("ana") == (changed, MIA)
+    await store.save_all("ana", [])
+    assert await store.clients("ana") == (changed, MIA)
 
 
 async def test_clients_come_by_address(store: Store):
