@@ -10,7 +10,7 @@ from datetime import datetime
 from gateway.admin.actions import Actions
 from gateway.admin.queries import Queries
 from gateway.alerts import LogAlerts
-from gateway.app.wiring import open_record, queries_over
+from gateway.app.wiring import diary_of, open_record, queries_over
 from gateway.clock import SystemClock
 from gateway.core.decide.arrival import decide
 from gateway.core.decide.case import Case, examine
@@ -64,7 +64,9 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     alerts = LogAlerts(clock, metrics)
     async with open_record(settings) as store:
         await store.migrate()
-        in_force = InForce(settings, as_routes(settings))
+        diary = diary_of(settings, clock, alerts)
+        await diary.load()
+        in_force = InForce(settings, as_routes(settings), diary)
         changes = Changes(clock, store, store, in_force)
         await changes.load()
         queries = queries_over(in_force, store, alerts, lambda: None)

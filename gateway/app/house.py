@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -15,7 +16,9 @@ from gateway.admin.queries import Condition
 from gateway.alerts import LogAlerts
 from gateway.app.wiring import (
     below,
+    calendars_of,
     cards_of,
+    diary_of,
     open_record,
     queries_over,
     secret_of,
@@ -35,10 +38,10 @@ from gateway.flow.in_hand import InHand
 from gateway.flow.observation import Observation
 from gateway.flow.passing_time import PassingTime
 from gateway.intake.server import Intake
-from gateway.mailbox import Watch, watch_for
+from gateway.mailbox import Hand, Watch, watch_for
 from gateway.metrics import Metrics
 from gateway.outbox.worker import Worker
-from gateway.ports import Clock, Flags, Unavailable
+from gateway.ports import Clock, Unavailable
 from gateway.settings.errors import SettingsError
 from gateway.settings.load import as_routes
 from gateway.settings.schema import Gateway, Mailbox, Settings
@@ -77,7 +80,9 @@ class House:
         gateway = settings.gateway
         self.metrics = Metrics()
         self.alerts = LogAlerts(clock, self.metrics)
-        self.in_force = InForce(settings, as_routes(settings))
+        self.passed = asyncio.Event()
+        self.diary = diary_of(settings, clock, self.alerts, self.passed.set)
+        self.in_force = InForce(settings, as_routes(settings), self.diary)
         self.transports = {name: transport_of(settings, mailbox) for name, mailbox in gateway.mailboxes.items()}
         in_hand = InHand()
         self.changes = Changes(clock, store, store, self.in_force)
@@ -96,7 +101,7 @@ class House:
         self.intake = Intake(gateway.smtp, tls, self._route, self.arrival)
         self.observation = Observation(clock, store, store, store, store, self.in_force, in_hand)
         self.watches: dict[str, Watch] = {}
-        self.flags: dict[str, Flags] = {}
+        self.hands: dict[str, Hand] = {}
         for name, mailbox in gateway.mailboxes.items():
             self._watch(name, mailbox)
         self.smarthost = smarthost_of(settings)
@@ -105,14 +110,15 @@ class House:
             submission=self.smarthost,
             wording=templates_of(settings, self.in_force.policy_of),
             folders=store,
-            flags=self.flags.get,
+            flags=self.hands.get,
+            drafts=self.hands.get,
             clock=clock,
             alerts=self.alerts,
             bell=store.bell,
             sender_name=gateway.practice.name,
             said=self.metrics.said,
         )
-        self.passing_time = PassingTime(clock, store, store, store, store, store, self.in_force)
+        self.passing_time = PassingTime(clock, store, store, store, store, store, self.in_force, self.passed)
         self.queries = queries_over(self.in_force, store, self.alerts, lambda: self.conditions)
         self.ready = asyncio.Event()
         self.web = Server(gateway.web.listen, self._pages().app()) if gateway.web else None
@@ -164,6 +170,7 @@ class House:
     def _services(self) -> Iterator[Callable[[], Coroutine[Any, Any, None]]]:
         yield self.intake.run
         yield self.worker.run
+        yield self.diary.run
         yield self.passing_time.run
         yield self._keep_preparing
         for watch in self.watches.values():
@@ -217,11 +224,13 @@ class House:
             return self._keep_running(faults, "restart-needed")
         self.settings = fresh
         self.in_force.replace(fresh, routes)
+        self.diary.replace(calendars_of(fresh), ZoneInfo(fresh.gateway.practice.timezone))
         self.worker.wording = wording
         self.worker.sender_name = fresh.gateway.practice.name
         for code in ("reload-refused", "restart-needed"):
             self.alerts.clear(code)
         await self._take_up_changes()
+        self.passed.set()
         log.info("reloaded", policies=sorted(fresh.policies), routes=len(fresh.routes))
         return ()
 
@@ -242,7 +251,7 @@ class House:
     def _watch(self, name: str, mailbox: Mailbox) -> None:
         if mailbox.watch is None:
             return
-        self.watches[name], self.flags[name] = watch_for(
+        self.watches[name], self.hands[name] = watch_for(
             name,
             mailbox.model_copy(update={"trust": below(self.settings.folder, mailbox.trust)}),
             password=lambda: secret_of(self.settings, mailbox.password),
@@ -275,4 +284,5 @@ def _wiring(gateway: Gateway, name: str) -> tuple[object, ...] | None:
         known.trust,
         known.inbox,
         known.sent,
+        known.drafts,
     )

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from gateway import __version__, shipped
 from gateway.admin.checks import Finding, Severity
@@ -13,7 +14,9 @@ from gateway.admin.queries import Condition, Queries
 from gateway.alerts import LogAlerts
 from gateway.core.policy.schema import Policy
 from gateway.credentials import CredentialError, key_ring, read_secret
+from gateway.diary.diary import Diary, Sources
 from gateway.flow.in_force import InForce
+from gateway.ports import Clock
 from gateway.settings.load import load
 from gateway.settings.schema import Certificate, Mailbox, Secret, Settings
 from gateway.store import Sealer, Store, open_store
@@ -56,6 +59,19 @@ def faults_of_files(settings: Settings) -> tuple[Finding, ...]:
         what, _, mend = str(error).partition("; ")
         faults.append(("gateway.yaml smtp.tls", what, mend))
     return tuple(Finding(Severity.ERROR, *fault) for fault in faults)
+
+
+def calendars_of(settings: Settings) -> dict[str, Sources]:
+    """Where each mailbox's calendars are."""
+    mailboxes = settings.gateway.mailboxes.items()
+    return {name: Sources(known.absences_calendar, known.sessions_calendar) for name, known in mailboxes}
+
+
+def diary_of(settings: Settings, clock: Clock, alerts: LogAlerts, changed: Callable[[], None] = lambda: None) -> Diary:
+    """The diary over these settings' calendars, not read yet; `changed` is called when one says something new."""
+    zone = ZoneInfo(settings.gateway.practice.timezone)
+    calendars = calendars_of(settings)
+    return Diary(calendars, folder=settings.folder, zone=zone, clock=clock, alerts=alerts, changed=changed)
 
 
 @asynccontextmanager

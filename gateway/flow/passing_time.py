@@ -40,14 +40,16 @@ class PassingTime:
     roster: Roster
     notes: Notes
     in_force: InForce
+    #: Rung when a calendar or the settings say something new; who waits for it clears it.
+    bell: asyncio.Event
 
     async def run(self) -> None:
         """Do what is due, then wait for the next moment."""
-        never = asyncio.Event()
         while True:
+            self.bell.clear()
             now = self.clock.now()
             wakes = [await self._tried(step, now) for step in (self.tell, self.forget)]
-            await self.clock.wait(never, min(wakes))
+            await self.clock.wait(self.bell, min(wakes))
 
     async def _tried(self, step: Callable[[], Awaitable[datetime]], now: datetime) -> datetime:
         """The step's next moment; what failed is tried again, and never ends the house."""

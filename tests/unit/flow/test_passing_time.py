@@ -1,5 +1,6 @@
 """Time passes over a real store: digests and reminders, each once, and retention."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ WEEKLY = Client(address=CARLA, sessions=("thu 15:00-15:50",))  # type: ignore[ar
 async def passing(folder: Path, policy: dict[str, object]) -> AsyncIterator[tuple[Flow, PassingTime]]:
     async with flowing(folder, policy, watched=True) as flow:
         store = flow.store
-        yield flow, PassingTime(flow.clock, store, store, store, store, store, flow.arrival.in_force)
+        yield flow, PassingTime(flow.clock, store, store, store, store, store, flow.arrival.in_force, asyncio.Event())
 
 
 async def test_a_digest_goes_out_once_in_the_morning(tmp_path: Path) -> None:
@@ -69,7 +70,7 @@ async def test_not_where_the_therapist_has_written_since(tmp_path: Path) -> None
 async def test_a_mailbox_that_nobody_watches_is_told_nothing(tmp_path: Path) -> None:
     async with flowing(tmp_path, DAILY) as flow:
         store = flow.store
-        time = PassingTime(flow.clock, store, store, store, store, store, flow.arrival.in_force)
+        time = PassingTime(flow.clock, store, store, store, store, store, flow.arrival.in_force, asyncio.Event())
         await flow.arrive(letter())
         flow.clock.set(MORNING)
         await time.tell()
