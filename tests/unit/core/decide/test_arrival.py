@@ -1,7 +1,7 @@
 """What follows from a message: tables of facts, policy and history."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -232,7 +232,7 @@ def test_the_ack_carries_what_the_policy_promises_and_nothing_else() -> None:
     history = replace(QUIET_HISTORY, earlier=(Earlier(NOW - timedelta(hours=1), 100),))
     full = ack_of(decide(facts(), setting(policy), history, NOW))
     assert full is not None
-    assert full.answer_by == NOW + timedelta(hours=24)
+    assert full.answer_by == full.read_by == datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
     assert (full.used, full.allowed, full.warn) == (2, 5, True)
     assert full.read_by is not None
 
