@@ -184,8 +184,9 @@ class Templates:
     def _say(self, effect: Mail, message: str, context: Callable[[str], Context]) -> ports.Words:
         environment = self._environment(effect.policy)
         language = self._language(effect.language, message, environment)
+        values = context(language)
         try:
-            return self._words(context(language), language, environment)
+            return self._words(values, language, environment)
         except MISTAKES as error:
             place = place_of(error, f"{language}/{message}")
             raise ValueError(f"template {place} failed: {type(error).__name__}") from None

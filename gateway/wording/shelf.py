@@ -76,13 +76,14 @@ class Shelf:
         for language in self.languages:
             for message in MESSAGES:
                 yield from self._missing(language, message)
-        parsed: dict[Path, nodes.Template] = {}
-        for _, path in self._all_files:
+        parsed: list[nodes.Template] = []
+        used = {path for _, path in self._in_use}
+        for path in self._all_files:
             found = self._parse(path)
-            if isinstance(found, Fault):
+            if not isinstance(found, Fault):
+                parsed.append(found)
+            elif path in used:
                 yield found
-            else:
-                parsed[path] = found
         yield from self._unused(parsed)
 
     @cached_property
@@ -100,8 +101,13 @@ class Shelf:
         return found
 
     @cached_property
-    def _all_files(self) -> tuple[tuple[str, Path], ...]:
+    def _in_use(self) -> tuple[tuple[str, Path], ...]:
         return (*self._files.items(), *(file for root in self._own for file in root.files().items()))
+
+    @cached_property
+    def _all_files(self) -> tuple[Path, ...]:
+        """Those that others stand before too: what one of these includes is not forgotten."""
+        return tuple(path for root in (*self._shared, *self._own) for path in root.files().values())
 
     def _unknown_folders(self) -> Iterator[Fault]:
         for root in (*self._shared, *self._own):
@@ -148,13 +154,13 @@ class Shelf:
         except TemplateSyntaxError as error:
             return Fault(f"{path}:{error.lineno}", f"is no template: {error.message}", "mend this line")
 
-    def _unused(self, parsed: dict[Path, nodes.Template]) -> Iterator[Fault]:
+    def _unused(self, parsed: Sequence[nodes.Template]) -> Iterator[Fault]:
         """Files that no message is made of: a misspelt name makes the shipped text go out in place of one's own."""
-        named = {name for tree in parsed.values() for name in meta.find_referenced_templates(tree)}
+        named = {name for tree in parsed for name in meta.find_referenced_templates(tree)}
         if None in named:
             return  # a name that is computed may mean any file
         used = named | {f"{lang}/{message}/{part}" for lang in self.languages for message in MESSAGES for part in PARTS}
-        for name, path in self._all_files:
+        for name, path in self._in_use:
             folder, _, rest = name.partition("/")
             placed = not rest or (folder in self.languages and rest.partition("/")[0] in (*MESSAGES, rest))
             if placed and name not in used:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
@@ -115,14 +115,20 @@ def locale_for(language: str, *tags: str) -> Locale:
 
 
 def teller(told: datetime, practice: Practice, locale: Locale, zone: str = "") -> Teller:
-    """For a reader with a zone of their own; empty: the practice's."""
-    wanted = zone or practice.timezone
-    return Teller(told, ZoneInfo(wanted), locale, abroad=wanted != practice.timezone)
+    """For a reader with a zone of their own; empty, or a zone that there is not: the practice's."""
+    try:
+        own = ZoneInfo(zone or practice.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        own = ZoneInfo(practice.timezone)
+    return Teller(told, own, locale, abroad=own.key != practice.timezone)
 
 
 @cache
 def _date(day: date, locale: Locale) -> tuple[str, str]:
-    return format_date(day, "EEEE", locale=locale), format_skeleton("MMMMd", day, locale=locale)
+    said = format_skeleton("MMMMd", day, locale=locale)
+    # CLDR writes `1 décembre`; French says `1er`.
+    first = locale.language == "fr" and day.day == 1
+    return format_date(day, "EEEE", locale=locale), said.replace("1 ", "1er ", 1) if first else said
 
 
 @cache
