@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from fractions import Fraction
 
 from gateway.core.policy.about import About, Covering
 from gateway.core.policy.schema import AckWhen, AnswerWhen, Policy, PromiseKind, ReceiptSend
@@ -61,11 +62,13 @@ def _limit(policy: Policy) -> Iterator[Statement]:
 
 def _warning(policy: Policy) -> Iterator[Statement]:
     rule = policy.allowance
+    # As it is written: as floats, 55 is less than 0.55 * 100.
+    share = Fraction(str(rule.warn_at))
     yield _say("limit_told")
     if rule.messages is not None:
-        yield _say("limit_near_messages", count=math.ceil(rule.warn_at * rule.messages))
+        yield _say("limit_near_messages", count=math.ceil(share * rule.messages))
     if rule.minutes is not None:
-        yield _say("limit_near_minutes", time=timedelta(minutes=math.ceil(rule.warn_at * rule.minutes)))
+        yield _say("limit_near_minutes", time=timedelta(minutes=math.ceil(share * rule.minutes)))
 
 
 def _answer(policy: Policy, about: About) -> Iterator[Statement]:
@@ -169,7 +172,7 @@ def _when(policy: Policy, about: About) -> Iterator[Statement]:
     if policy.hours.before_session:
         yield _say("read_before_session")
     if _promises(policy):
-        yield from _promise(policy)
+        yield from _promise(policy, about)
     elif _answers(policy):
         yield _say("promise_none")
 
@@ -194,18 +197,28 @@ def _promises(policy: Policy) -> bool:
         return False
     if policy.answer.only and not _categories(policy, policy.answer.only):
         return False
-    if what in (PromiseKind.WITHIN, PromiseKind.BEFORE_SESSION):
-        return True
+    days = [spans for day in Weekday if (spans := policy.hours.spans_on(day)) is not None]
     if what is PromiseKind.NEXT_READING_TIME:
-        return policy.hours.set_hours
-    return any(policy.hours.spans_on(day) is not None for day in Weekday)
+        return any(days)
+    if what is PromiseKind.WITHIN_READING:
+        return any(not spans or any(span.start != span.end for span in spans) for spans in days)
+    return bool(days) or what is PromiseKind.BEFORE_SESSION
 
 
-def _promise(policy: Policy) -> Iterator[Statement]:
+def _always_open(policy: Policy, about: About) -> bool:
+    """Whether no message ever comes while mail is not read."""
+    hours = policy.hours
+    whole = all(hours.spans_on(day) == () for day in Weekday)
+    return whole and hours.vacations == "open" and (hours.holidays == "open" or not about.region)
+
+
+def _promise(policy: Policy, about: About) -> Iterator[Statement]:
     promise = policy.answer.promise
     match promise.what:
         case PromiseKind.WITHIN:
             yield _say("promise_within", time=promise.within)
+            if not _always_open(policy, about):
+                yield _say("promise_within_else")
         case PromiseKind.WITHIN_READING:
             yield _say("promise_within_reading", time=promise.within)
             yield _say("promise_counts_from_opening")
@@ -245,7 +258,8 @@ def _charge(policy: Policy) -> Iterator[Statement]:
     if rule.counts == "nothing":
         yield _say("charge_nothing")
         return
-    yield _say("charge_rate", price=rule.rate, increment=rule.increment) if rule.rate else _say("charge_no_rate")
+    costs = rule.rate is not None and bool(rule.rate.amount and rule.increment)
+    yield _say("charge_rate", price=rule.rate, increment=rule.increment) if costs else _say("charge_no_rate")
     yield _say("counted_read", words_per_minute=rule.words_per_minute)
     if rule.counts == "read+answer":
         yield _say("counted_answer", words_per_minute=rule.typed_words_per_minute)
@@ -254,7 +268,7 @@ def _charge(policy: Policy) -> Iterator[Statement]:
         yield _say("counted_never", categories=never)
     if "touchpoint" in never:
         yield _say("touchpoint", words=rule.touchpoint)
-    if rule.rate:
+    if costs:
         yield from _cost(policy)
 
 

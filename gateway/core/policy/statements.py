@@ -58,6 +58,7 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
     "read_before_session": (),
     "promise_none": (),
     "promise_within": ("time",),
+    "promise_within_else": (),
     "promise_within_reading": ("time",),
     "promise_same_day": (),
     "promise_next_reading": (),

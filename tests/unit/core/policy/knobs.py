@@ -143,7 +143,7 @@ def turned(knob: str) -> tuple[Policy, Policy]:
 
 #: Beside the turns: policies that say what no single turn brings about.
 MORE: tuple[dict[str, Any], ...] = (
-    {"answer": {"when": "if-urgent", "promise": "within 8h of reading time"}, "hours": {"reading": "17:00"}},
+    {"answer": {"when": "if-urgent", "promise": "within 8h of reading time"}, "hours": {"reading": "09:00-17:00"}},
     {"answer": {"when": "always", "only": ["scheduling", "billing", "stressor", "homework"], "promise": "same-day"}},
     {"answer": {"when": "if-urgent", "only": ["touchpoint"]}, "billing": {"touchpoint": 12, "counts": "nothing"}},
     {"answer": {"promise": "next-reading-time"}, "hours": {"reading": ["07:00-09:00", "17:00"], "days": "mon,wed,sat"}},

@@ -128,6 +128,32 @@ def test_where_no_day_is_read_no_promise_hangs_on_one(promise: str) -> None:
     assert codes("when", answer={"promise": promise})[-1] != "promise_none"
 
 
+@pytest.mark.parametrize(
+    ("promise", "hours"),
+    [("within 24h", {"days": []}), ("within 8h of reading time", {"reading": "17:00"}), ("next-reading-time", {})],
+)
+def test_a_promise_that_no_time_can_be_reckoned_for_is_none(promise: str, hours: dict[str, Any]) -> None:
+    assert codes("answer", answer={"promise": promise}, hours=hours)[0] == "answer_always"
+    assert codes("when", answer={"promise": promise}, hours=hours)[-1] == "promise_none"
+
+
+def test_a_promise_by_the_clock_says_what_becomes_of_it_while_mail_is_not_read() -> None:
+    always = {"holidays": "open", "vacations": "open"}
+    assert "promise_within_else" not in codes("when", answer={"promise": "within 24h"}, hours=always)
+    for closing in ({"holidays": "closed"}, {"vacations": "closed"}, {"days": "mon-sat"}, {"reading": "17:00"}):
+        assert "promise_within_else" in codes("when", answer={"promise": "within 24h"}, hours={**always, **closing})
+
+
+@pytest.mark.parametrize("nothing", [{"rate": "0 EUR"}, {"rate": "9 EUR", "increment": "0"}])
+def test_a_rate_of_nothing_is_none(nothing: dict[str, Any]) -> None:
+    assert codes("charge", billing=nothing)[0] == "charge_no_rate"
+
+
+def test_the_share_to_warn_at_is_taken_as_it_is_written() -> None:
+    found = said(allowance={"messages": 100, "warn_at": 0.55})["limit"]
+    assert found["limit_near_messages"] == {"count": 55}
+
+
 def test_days_that_are_read_alike_are_said_together() -> None:
     hours = {"reading": "07:00-09:00", "days": "mon-fri", "other": {"fri": "08:00", "sat": []}}
     answer = next(one for one in card(Policy.model_validate({"hours": hours}), ABOUT) if one.question == "when")
