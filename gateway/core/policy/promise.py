@@ -3,7 +3,8 @@
 Every promise falls into open time, or on its end: the times of reading on a day with set hours, else the whole of a day
 on which mail is read; only a session is where it is. None is before arrival, and who writes later is never promised
 an earlier answer. `within 24h` counts from the arrival, and where that ends in closed time it is drawn back to the
-last reading before it; where no reading ends within that time, the answer is due by the end of the next one.
+last reading before it; where no reading ends within that time, the answer is due by the end of the next one, or so
+long after that begins, whichever is sooner.
 
 Instants are aware and in UTC. Where nothing fits within the calendar's horizon, nothing is promised.
 """
