@@ -132,6 +132,8 @@ class Findings:
     #: A sum for each currency; none where nothing is charged.
     charged: tuple[Money, ...]
     months: tuple[Month, ...]
+    #: Why calendars outside could not be read.
+    unread_calendars: tuple[str, ...] = ()
 
     @property
     def acked(self) -> int:
@@ -195,6 +197,7 @@ def find(
         minutes=_minutes(lines),
         charged=total_charge(lines),
         months=_months(received, acks, kept, lines, zone),
+        unread_calendars=played.unread_calendars,
     )
 
 

@@ -25,7 +25,7 @@ from gateway.core.message.read import found_envelope
 from gateway.core.policy.client import Client
 from gateway.core.tracking import SEEN, Copy, FlagChange
 from gateway.outbox.send import event_of
-from gateway.ports import Diary, Sighting
+from gateway.ports import Sighting
 from gateway.settings.schema import Settings
 from gateway.simulation.recorded import Mail, Recorded
 from gateway.simulation.stage import Stage, open_stage
@@ -46,6 +46,8 @@ class Played:
     ended: datetime | None
     #: Messages that came more than once.
     again: int
+    #: Why calendars outside could not be read.
+    unread_calendars: tuple[str, ...] = ()
 
 
 async def simulate(
@@ -56,11 +58,10 @@ async def simulate(
     sent: Mail,
     *,
     roster: Iterable[Client] = (),
-    diary: Diary | None = None,
     progress: Progress = lambda _: None,
 ) -> Played:
     """Play mail to a mailbox under a policy, with a record of its own. Raises OSError where mail is gone meanwhile."""
-    async with open_stage(settings, mailbox, policy, roster, diary) as stage:
+    async with open_stage(settings, mailbox, policy, roster) as stage:
         return await play(stage, mail, sent, progress)
 
 
@@ -96,6 +97,7 @@ class _Play:
         while self._turns and done < len(both):
             at, turn, _, what = heapq.heappop(self._turns)
             self.stage.clock.set(at)
+            await self.stage.calendars.look()
             if isinstance(what, Ref):
                 await self._read(what)
                 continue
@@ -111,6 +113,7 @@ class _Play:
             said=tuple(self._said),
             ended=ended,
             again=self._again,
+            unread_calendars=self.stage.calendars.unread,
         )
 
     def _await(self, at: datetime, turn: _Turn, what: Recorded | Ref) -> None:

@@ -11,8 +11,10 @@ import heapq
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from gateway.app.wiring import calendars_of
 from gateway.clock import ManualClock
 from gateway.core import addresses
 from gateway.core.effects import Effect, Nudge
@@ -22,18 +24,21 @@ from gateway.core.message.facts import Envelope
 from gateway.core.policy.client import Client
 from gateway.core.replies import Reply, accepted
 from gateway.core.routing import Route
+from gateway.diary.diary import Diary
 from gateway.flow.arrival import Arrival
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
 from gateway.flow.observation import Observation
 from gateway.metrics import Metrics
-from gateway.ports import Diary, Question
+from gateway.ports import Question
 from gateway.settings.schema import Settings
 from gateway.simulation.scratch import scratch_store
 from gateway.store import Store
 
 #: Stands for a watch that the settings don't name: what was read and answered is known from the recorded mail.
 _WATCHED = "maildir:/recorded"
+#: How often calendars are read, in the time of the play.
+_LOOK_AGAIN = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class Stage:
     mailbox: str
     route: Route
     clock: ManualClock
+    calendars: Calendars
     store: Store
     witness: Witness
     in_force: InForce
@@ -52,14 +58,15 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage(
-    settings: Settings, mailbox: str, policy: str, roster: Iterable[Client] = (), diary: Diary | None = None
+    settings: Settings, mailbox: str, policy: str, roster: Iterable[Client] = ()
 ) -> AsyncIterator[Stage]:
     """The path of one mailbox under one policy, with an empty record."""
     settings = _under(settings, mailbox, policy)
-    route = Route("*", mailbox, policy)
-    in_force, in_hand = InForce(settings, (route,), diary), InHand()
     host = addresses.split(settings.gateway.mailboxes[mailbox].address)[1]
     clock, noted = ManualClock(datetime(1970, 1, 1, tzinfo=UTC)), Noted(roster)
+    calendars = Calendars(settings, mailbox, clock)
+    route = Route("*", mailbox, policy)
+    in_force, in_hand = InForce(settings, (route,), calendars.diary), InHand()
     async with scratch_store(host) as store:
         witness = Witness(store)
         arrival = Arrival(
@@ -82,7 +89,7 @@ async def open_stage(
             in_force=in_force,
             in_hand=in_hand,
         )
-        yield Stage(mailbox, route, clock, store, witness, in_force, arrival, observation)
+        yield Stage(mailbox, route, clock, calendars, store, witness, in_force, arrival, observation)
 
 
 def _under(settings: Settings, mailbox: str, policy: str) -> Settings:
@@ -92,6 +99,28 @@ def _under(settings: Settings, mailbox: str, policy: str) -> Settings:
     simulated = known.model_copy(update={"policy": policy, "watch": known.watch or _WATCHED})
     mailboxes = {**gateway.mailboxes, mailbox: simulated}
     return settings.model_copy(update={"gateway": gateway.model_copy(update={"mailboxes": mailboxes})})
+
+
+class Calendars:
+    """The calendars outside, read anew as time goes on: each reading covers a year ahead and two months back."""
+
+    def __init__(self, settings: Settings, mailbox: str, clock: ManualClock) -> None:
+        """Reads nothing."""
+        zone = ZoneInfo(settings.gateway.practice.timezone)
+        sources = {mailbox: calendars_of(settings)[mailbox]}
+        self.diary = Diary(sources, folder=settings.folder, zone=zone, clock=clock, alerts=Unheard())
+        #: Why one could not be read; the play goes on without it.
+        self.unread: tuple[str, ...] = ()
+        self._clock = clock
+        self._again: datetime | None = None
+
+    async def look(self) -> None:
+        """Read them, unless that was not long ago."""
+        now = self._clock.now()
+        if self._again is None or now >= self._again:
+            faults = await self.diary.load()
+            self.unread = tuple(dict.fromkeys((*self.unread, *(fault.why for fault in faults))))
+            self._again = now + _LOOK_AGAIN
 
 
 class Everything:
@@ -184,12 +213,11 @@ class Noted:
         return self._clients.pop(addresses.key(address), None) is not None
 
 
-class Strict:
-    """`ports.Alerts` that lets nothing pass: numbers of which a part is missing would be wrong numbers."""
+class Unheard:
+    """`ports.Alerts` for what a play tells by itself."""
 
     def tell(self, code: str, **ids: str) -> None:
-        """Raise it."""
-        raise RuntimeError(f"the simulation met a fault and stops: {code} {ids or ''}".rstrip())
+        """Nobody hears it."""
 
     def standing(self) -> Mapping[str, str]:
         """Nothing stands."""
@@ -197,3 +225,11 @@ class Strict:
 
     def clear(self, code: str, **ids: str) -> None:
         """Nothing to clear."""
+
+
+class Strict(Unheard):
+    """`ports.Alerts` that lets nothing pass: numbers of which a part is missing would be wrong numbers."""
+
+    def tell(self, code: str, **ids: str) -> None:
+        """Raise it."""
+        raise RuntimeError(f"the simulation met a fault and stops: {code} {ids or ''}".rstrip())

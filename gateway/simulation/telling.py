@@ -97,6 +97,8 @@ def _granted(about: Circumstances, found: Sequence[Findings]) -> Iterator[str]:
     else:
         yield f"{_count(about.roster, 'client')} on the roster, as it is today."
     yield "What is charged can't know waivers or what was agreed in person."
+    for why in dict.fromkeys(why for one in found for why in one.unread_calendars):
+        yield f"A calendar could not be read ({why}): what only it tells of absences and sessions is left out."
     if about.undated:
         yield f"{_count(about.undated, 'message')} without any time could not be placed and are left out."
     if again := max((one.again for one in found), default=0):

@@ -31,11 +31,13 @@ mailboxes:
 MORNINGS = 'hours: {reading: "07:00-09:00"}\nanswer: {promise: next-reading-time}\nreceipt: {send: always, grace: 2m}\n'
 
 
-def settings(folder: Path, **policies: str) -> Settings:
-    """The practice; its policy is `mornings` unless said otherwise."""
+def settings(folder: Path, *more: str, calendar: str = "", **policies: str) -> Settings:
+    """The practice; its policy is `mornings` unless said otherwise. `more` are lines about Ana's mailbox."""
     config = folder / "config"
     (config / "policies").mkdir(parents=True)
-    (config / "gateway.yaml").write_text(GATEWAY, encoding="utf-8")
+    (config / "away.ics").write_text(calendar, encoding="utf-8")
+    lines = "".join(f"    {line}\n" for line in more)
+    (config / "gateway.yaml").write_text(GATEWAY + lines, encoding="utf-8")
     for name, text in ({"mornings": MORNINGS} | policies).items():
         (config / "policies" / f"{name}.yaml").write_text(text, encoding="utf-8")
     return settings_from(config)

@@ -7,8 +7,8 @@ import pytest
 from gateway.core.effects import Ack, Alert, Receipt
 from gateway.core.history import Story
 from gateway.core.policy.client import Client
-from gateway.simulation import Mail, Played, open_mail, simulate
-from tests.unit.simulation.playing import CARLA, TOM, answer, local, note, played, settings
+from gateway.simulation import Circumstances, Mail, Played, open_mail, simulate, taken_for_granted
+from tests.unit.simulation.playing import CARLA, TOM, answer, found, local, note, played, settings
 from tests.unit.simulation.years import write_mbox
 
 
@@ -109,6 +109,28 @@ def test_each_effect_is_said_at_its_own_time(tmp_path: Path) -> None:
     assert (Ack, local("2026-03-02 21:10")) in said
     assert (Alert, local("2026-03-02 21:10")) in said
     assert (Receipt, local("2026-03-03 09:02")) in said
+
+
+def test_calendars_outside_tell_of_years_that_are_long_over(tmp_path: Path) -> None:
+    events = [
+        f"BEGIN:VEVENT\r\nUID:{first}\r\nDTSTART;VALUE=DATE:{first}\r\nDTEND;VALUE=DATE:{last}\r\nEND:VEVENT\r\n"
+        for first, last in (("20240301", "20240308"), ("20260301", "20260308"))
+    ]
+    text = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//x//EN\r\n{''.join(events)}END:VCALENDAR\r\n"
+    known = settings(tmp_path, "absences_calendar: away.ics", calendar=text)
+    came = [note("2024-03-02 21:10"), note("2025-03-02 21:10", TOM), note("2026-03-02 21:10")]
+    play = played(tmp_path, came, known=known)
+    assert [str(ack.away_until or "") for ack in acks(play)] == ["2024-03-07", "", "2026-03-07"]
+    assert play.unread_calendars == ()
+
+
+def test_a_calendar_that_can_not_be_read_is_left_out_and_told_of(tmp_path: Path) -> None:
+    known = settings(tmp_path, "absences_calendar: away.ics", calendar="This is no calendar.")
+    play = played(tmp_path, [note("2026-03-02 21:10")], known=known)
+    assert len(acks(play)) == 1
+    assert len(play.unread_calendars) == 1
+    told = " ".join(taken_for_granted(Circumstances(1, 0, True, None, 2), [found(known, play)]))
+    assert f"A calendar could not be read ({play.unread_calendars[0]})" in told
 
 
 @pytest.mark.parametrize(
