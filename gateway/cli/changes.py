@@ -12,15 +12,16 @@ from zoneinfo import ZoneInfo
 import typer
 
 from gateway import app as house
+from gateway.admin.cards import about_for
 from gateway.cli.options import DEFAULT, AsJson, Config, must_know, run, settings_from
 from gateway.cli.output import FOUND, fail, print_json, say
 from gateway.core.billing.ledger import PolicyOf
 from gateway.core.decide.change import Plan
 from gateway.core.effects import Notice
+from gateway.core.policy.calendar import local_day
 from gateway.core.policy.schema import Policy
 from gateway.core.policy.sheet import Change
 from gateway.core.policy.versions import Version, in_force
-from gateway.settings.about import about as about_of
 from gateway.settings.schema import Settings
 
 Name = Annotated[str, typer.Argument(help="A name that `handrail policy list` shows.")]
@@ -72,7 +73,7 @@ def _told(settings: Settings, kept: Sequence[Version], now: datetime) -> tuple[_
     before: Version | None = None
     found = []
     for version in ordered:
-        changes = _changes(settings, version.name, before.policy, version.policy) if before else ()
+        changes = _changes(settings, before.policy, version) if before else ()
         state = _state(version, ordered, holds, now)
         found.append(_Version(version.number, state, version.since, version.recorded, changes))
         before = version
@@ -89,12 +90,12 @@ def _state(
     return "coming" if version.since > now else "past"
 
 
-def _changes(settings: Settings, name: str, before: Policy, after: Policy) -> tuple[Change, ...]:
+def _changes(settings: Settings, before: Policy, version: Version) -> tuple[Change, ...]:
     """As a client would read them, in the practice's language."""
-    mailboxes = settings.gateway.mailboxes
-    about = about_of(settings, next((one for one, known in mailboxes.items() if known.policy == name), min(mailboxes)))
+    seen = local_day(version.recorded, ZoneInfo(settings.gateway.practice.timezone))
+    about = about_for(settings, version.name, seen)
     try:
-        return house.cards_of(settings).difference(before, after, about, about.language, name)
+        return house.cards_of(settings).difference(before, version.policy, about, about.language, version.name)
     except ValueError as error:
         raise _at_fault(error) from None
 
@@ -195,7 +196,7 @@ def _announcement(settings: Settings, plan: Plan, before: Sequence[Version]) -> 
 
     notices = [effect for effect in plan.effects if isinstance(effect, Notice)]
     told = known.get(notices[0].before) if notices else None
-    changes = _changes(settings, version.name, told, version.policy) if told else ()
+    changes = _changes(settings, told, version) if told else ()
     letters = tuple(_letters(settings, notices, policy_of))
     return _Announcement(version.name, version.number, version.since, plan.told, changes, letters)
 
