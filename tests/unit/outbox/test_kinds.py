@@ -1,5 +1,6 @@
 """What each kind of mail shows of itself, how late it may go, and the draft that goes before a reminder."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,8 @@ from tests.ports.record_samples import (
     notice,
     nudge,
     receipt,
+    received,
+    ref,
     reminder,
 )
 from tests.unit.outbox.working import (
@@ -195,3 +198,11 @@ async def test_a_draft_whose_template_fails_holds_its_reminder_back(store: Store
     await make(host, alerts=told, drafts=lambda _: drawer, wording=Half(broken=True)).carry_out_due()
     assert (host.taken, drawer.puts) == ([], 0)
     assert told.now == {"template-failed": "ana reminder"}
+
+
+async def test_who_covers_gets_an_alert_of_their_own(store: Store, make: Make) -> None:
+    host, covering = Script([OK]), replace(alert(), ref=ref("0"), to="ben@hopestreet.example", cover="ben")
+    await store.append(ref("0"), [received("0")], [replace(alert(), ref=ref("0")), covering])
+    await make(host).carry_out_due()
+    assert sorted(recipient for _, recipient, _ in host.taken) == ["ana@hopestreet.example", "ben@hopestreet.example"]
+    assert [event.kind for event in await events(store)] == ["alerted", "alerted"]
