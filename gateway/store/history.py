@@ -112,9 +112,10 @@ def _ours(db: Connection, sealer: Sealer, question: Question) -> Sequence[int]:
 
 
 def _earlier(db: Connection, asked: Mapping[str, Any]) -> tuple[Earlier, ...]:
-    """When this person wrote, and how much."""
-    rows = sorted((row.received, row.id, json.loads(row.body)) for row in db.execute(_EARLIER, asked))
-    return tuple(Earlier(at, body["new_words"] + body["attachment_words"]) for at, _, body in rows)
+    """When this person wrote, how much, and about what."""
+    rows = sorted(db.execute(_EARLIER, asked), key=lambda row: (row.received, row.id))
+    bodies = ((row.received, json.loads(row.body)) for row in rows)
+    return tuple(Earlier(at, body["new_words"] + body["attachment_words"], body["category"]) for at, body in bodies)
 
 
 def _promised(db: Connection, asked: Mapping[str, Any]) -> datetime | None:

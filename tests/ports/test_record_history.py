@@ -123,7 +123,7 @@ async def test_caps_count_a_person_over_all_mailboxes_in_a_day_and_everybody_in_
 async def test_a_persons_messages_are_those_to_this_mailbox_since_an_instant_oldest_first(store: Store):
     day = timedelta(days=1)
     await come(store, "too old", 0, at=NOW - 33 * day)
-    await come(store, "newer", 8, new_words=7, quoted_words=100)
+    await come(store, "newer", 8, new_words=7, quoted_words=100, category="scheduling")
     await come(store, "older", 0, at=NOW - 31 * day, new_words=30, attachment_words=400)
     await come(store, "by reverse-path", 7, author="j@other.example", new_words=2)
     await come(store, "by an address that is no author", 7.5, author="", new_words=0)
@@ -133,10 +133,10 @@ async def test_a_persons_messages_are_those_to_this_mailbox_since_an_instant_old
     await come(store, "later", 11)
     history = await store.history(question(since=NOW - 31 * day), NOW)
     assert history.earlier == (
-        Earlier(NOW - 31 * day, 430),
-        Earlier(hours(7), 2),
-        Earlier(hours(7.5), 0),
-        Earlier(hours(8), 7),
+        Earlier(NOW - 31 * day, 430, "general"),
+        Earlier(hours(7), 2, "general"),
+        Earlier(hours(7.5), 0, "general"),
+        Earlier(hours(8), 7, "scheduling"),
     )
     assert (await store.history(question(since=None), NOW)).earlier == ()
 
@@ -144,7 +144,7 @@ async def test_a_persons_messages_are_those_to_this_mailbox_since_an_instant_old
 async def test_two_messages_of_one_instant_count_twice(store: Store):
     await come(store, "one", 1, new_words=5)
     await come(store, "two", 1, new_words=5)
-    assert (await store.history(question(), NOW)).earlier == (Earlier(hours(1), 5),) * 2
+    assert (await store.history(question(), NOW)).earlier == (Earlier(hours(1), 5, "general"),) * 2
 
 
 async def test_a_person_is_new_until_a_message_of_theirs_came_to_this_mailbox(store: Store):
