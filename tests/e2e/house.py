@@ -24,6 +24,7 @@ from typing import TypeVar
 
 from gateway.app import House, open_house, settings_from
 from gateway.clock import ManualClock
+from gateway.core.decide.digest import Desk, next_moment
 from gateway.core.effects import Ack, Receipt, Reminder
 from gateway.core.effects import Mail as Said
 from gateway.core.events import Ref
@@ -99,7 +100,7 @@ async def open_stage(story: telling.Story, servers: Servers, root: Path, suffix:
     servers.enrol(cast)
     _write_config(root, cast, servers)
     clock = StoryClock(story.steps[0].at - timedelta(hours=1))
-    stop = asyncio.Event()
+    stop, failure = asyncio.Event(), None
     async with open_house(settings_from(root), clock) as house, asyncio.TaskGroup() as group:
         await house.store.migrate()
         for client in cast.roster:
@@ -109,9 +110,13 @@ async def open_stage(story: telling.Story, servers: Servers, root: Path, suffix:
         try:
             await stage.begin()
             yield stage
+        except (telling.StoryError, AssertionError) as error:
+            failure = error  # by itself, and not as one of a group
         finally:
             stage.close()
             stop.set()
+    if failure is not None:
+        raise failure
 
 
 def _write_config(root: Path, cast: Cast, servers: Servers) -> None:
@@ -189,18 +194,14 @@ class HouseStage:
             await self._until(self._at_rest, "the gateway to come to rest")
             if self.now >= at:
                 return
-            moments = [
-                at,
-                await self.house.store.next_due(),
-                self._clock.wakes("PassingTime.run") if self._tells else None,
-            ]
+            moments = (at, await self.house.store.next_due(), self._next_told())
             self._clock.set(min(moment for moment in moments if moment is not None and moment > self.now))
 
-    @property
-    def _tells(self) -> bool:
-        """Whether anything but the outbox falls due."""
-        policy, _ = self.house.in_force.policy(self.cast.story.policy, self.now)
-        return bool(policy.digest.at or policy.digest.before_session or policy.allowance.remind)
+    def _next_told(self) -> datetime | None:
+        """When a digest or a reminder may be due: the hours without any are left out."""
+        name, setting_of = self.cast.story.policy, self.house.in_force.setting
+        clients = tuple((one, setting_of(MAILBOX, name, one, self.now)) for one in self.cast.roster)
+        return next_moment(Desk(setting_of(MAILBOX, name, None, self.now), clients, ()), self.now)
 
     async def _at_rest(self) -> bool:
         rows = await self.house.store.pending()
@@ -222,6 +223,7 @@ class HouseStage:
 
     async def set_seen(self, message_id: str, *, seen: bool) -> None:
         ref = await self._met(message_id)
+        await self._looked(ref)
         mark = MailProgram.open if seen else MailProgram.unread
         await self._call(self.cast.therapist, "INBOX", lambda one: mark(one, message_id))
 
@@ -301,8 +303,13 @@ class HouseStage:
 
     async def tags(self, message_id: str) -> frozenset[str]:
         await self._met(message_id)
-        flags = await self._call(self.cast.therapist, "INBOX", lambda one: one.flags(message_id))
+        flags = await asyncio.to_thread(self._flags, message_id)
         return frozenset(name for tag, name in ((URGENT, "urgent"), (SCHEDULING, "scheduling")) if tag in flags)
+
+    def _flags(self, message_id: str) -> frozenset[str]:
+        # A new connection: an old one may still hold what the server told of changes meanwhile.
+        with self._servers.dovecot.open(self.cast.therapist) as program:
+            return program.flags(message_id)
 
     async def stories(self) -> Sequence[Story]:
         return await self.house.store.stories(MAILBOX, None, None)
@@ -323,6 +330,22 @@ class HouseStage:
 
         await self._until(met, "the gateway to meet the message in the mailbox")
         return ref
+
+    async def _looked(self, ref: Ref) -> None:
+        """The watch has looked at the mailbox just now, as its timer does each minute: the time of reading is known."""
+
+        async def awake() -> bool:
+            return self._clock.wakes("Post.run") is None
+
+        async def looked() -> bool:
+            at = self.house.watches[MAILBOX].condition.looked
+            return at is not None and at >= now
+
+        now = self.now
+        await self._until(awake, "the watch to be at work")
+        for copy in await self.house.store.copies(ref):
+            await self.house.hands[MAILBOX].add(copy, frozenset())
+        await self._until(looked, "the watch to look")
 
     async def _call(self, user: str, folder: str, what: Callable[[MailProgram], T]) -> T:
         """Do something with somebody's mail program, which stays open until the story ends."""

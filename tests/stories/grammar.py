@@ -6,9 +6,9 @@
     client Carla, sessions thu 15:00-15:50                   see `_CLAUSES` for what else can be said of a client
     stranger Tom                                             on no roster
     cover Ben, phone +49 30 5550 177
-    away 2026-12-24 until 2027-01-03, Ben covers
+    away 2015-12-24 until 2016-01-03, Ben covers
 
-    Mon 2026-11-23 21:10  client writes "Since Tuesday I sleep better.", asks for a receipt
+    Mon 2015-11-23 21:10  client writes "Since Tuesday I sleep better.", asks for a receipt
                           gateway acks "tomorrow"
     Tue 07:20             therapist opens
 
@@ -164,7 +164,7 @@ class _Teller:
             if day and DAYS[on.weekday()] != day:
                 raise StoryError(f"{on} is a {DAYS[on.weekday()]}, not a {day}")
         elif self.now is None:
-            raise StoryError("the first moment needs its date, for example Mon 2026-11-23 21:10")
+            raise StoryError("the first moment needs its date, for example Mon 2015-11-23 21:10")
         else:
             on = self.now.astimezone(self.zone).date()
             while (day and DAYS[on.weekday()] != day) or self._local(on, at, found) < self.now:
@@ -265,5 +265,5 @@ def _cover(text: str) -> Cover:
 def _absence(text: str) -> Absence:
     found = re.fullmatch(r"(\d{4}-\d\d-\d\d) until (\d{4}-\d\d-\d\d)(?:, (\w+) covers)?", text)
     if found is None:
-        raise StoryError("write `away 2026-12-24 until 2027-01-03`, and `, Ben covers` where somebody does")
+        raise StoryError("write `away 2015-12-24 until 2016-01-03`, and `, Ben covers` where somebody does")
     return Absence.model_validate({"from": found[1], "until": found[2], "cover": found[3] or ""})

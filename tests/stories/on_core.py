@@ -72,6 +72,7 @@ class CoreStage:
         self.now = story.steps[0].at - timedelta(hours=1)
         self._settings = settings_of(self.cast)
         self._in_force = InForce(self._settings, as_routes(self._settings))
+        self._wording = templates_of(self._settings, self._in_force.policy_of)
         self._roster = {addresses.key(client.address): client for client in self.cast.roster}
         self._told: dict[Ref, list[Event]] = {}
         self._rows: dict[str, _Row] = {}
@@ -135,6 +136,7 @@ class CoreStage:
         policies = {**self._settings.policies, name: policy_with(name, changes)}
         self._settings = self._settings.model_copy(update={"policies": policies})
         self._in_force.replace(self._settings, as_routes(self._settings))
+        self._wording = templates_of(self._settings, self._in_force.policy_of)
         self._take_up()
         self._carry_out()
 
@@ -173,20 +175,15 @@ class CoreStage:
         due = [row for row in self._rows.values() if row.waits and row.effect.due <= self.now]
         for row in sorted(due, key=lambda row: row.effect.due):
             row.waits = False
-            effect, wording = row.effect, self._wording
-            words = wording.render(effect)
+            effect, words = row.effect, self._wording.render(row.effect)
             to = self.cast.names[effect.to]
             self._mails.append(Mail(effect.kind, to, words.subject, words.text, row.message_id))
             if isinstance(effect, Reminder):
-                draft = wording.draft(effect)
+                draft = self._wording.draft(effect)
                 to = self.cast.names[effect.client]
                 self._mails.append(Mail("draft", to, draft.subject, draft.text, row.message_id))
             if effect.ref.key:
                 self._told[effect.ref] += _happened(effect, self.now, row.message_id)
-
-    @property
-    def _wording(self):  # type: ignore[no-untyped-def]
-        return templates_of(self._settings, self._in_force.policy_of)
 
     # Passing time.
 
@@ -258,7 +255,7 @@ class CoreStage:
             last_ack_level=last.effect.level if last and isinstance(last.effect, Ack) else Level.ROUTINE,
             acks_to_person_day=sum(row.effect.due > self.now - timedelta(days=1) for row in to_them),
             acks_in_all_hour=sum(row.effect.due > self.now - timedelta(hours=1) for row in acks),
-            earlier=tuple(Earlier(one.at, one.new_words + one.attachment_words) for one in map(_received, theirs)),
+            earlier=tuple(_earlier(_received(one)) for one in theirs),
             first=not theirs,
             promised=min(promises, default=None),
             note=self._note if self._note and self._note.expires > self.now else None,
@@ -294,6 +291,10 @@ class CoreStage:
 def _received(story: Story) -> Received:
     assert story.received is not None
     return story.received
+
+
+def _earlier(received: Received) -> Earlier:
+    return Earlier(received.at, received.new_words + received.attachment_words, received.category)
 
 
 def _wrote(story: Story, person: str) -> bool:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import singledispatchmethod
 
-from gateway.core import history
+from gateway.core import addresses, history
+from gateway.core.billing.charge import charges, total_charge
 from gateway.core.billing.ledger import Line, ledger
 from gateway.core.events import Received
+from gateway.core.policy.client import Client
 from gateway.core.policy.kept import track
 from tests.stories import telling
 from tests.stories.stage import THERAPIST, Mail, Stage, mail_of
@@ -19,7 +21,9 @@ from tests.stories.telling import Letter, Step, Story, StoryError
 
 #: Longer than the time of grace of any preset.
 A_FEW_MINUTES = timedelta(minutes=5)
-_INWARD = ("alert", "nudge", "digest", "reminder", "note-kept", "draft")
+#: Lines of a mail that a failure shows; the card is longer.
+_SHOWN = 24
+_INWARD = ("alert", "nudge", "digest", "reminder", "note-kept")
 
 
 async def play(story: Story, stage: Stage) -> None:
@@ -51,7 +55,7 @@ class _Play:
                     await self._settle(next_at)
                     self._nothing_untold()
             except (StoryError, AssertionError) as error:
-                raise StoryError(f"{self._story.name}.story:{step.line}: {error}\n    {step.what}") from error
+                raise StoryError(f"{self._story.name}.story:{step.line}: {error}\n    {step.what}") from None
 
     async def _take(self, step: Step, next_at: object) -> None:
         if step.at > self._stage.now:
@@ -249,7 +253,11 @@ class _Play:
 
     @_expect.register
     async def _(self, expected: telling.Charges) -> None:
-        raise StoryError("not reckoned yet")
+        lines = charges(await self._ledger(), self._stage.policy_of, self._client_of, self._story.zone)
+        owed = " and ".join(f"{money.amount:.2f} {money.currency}" for money in total_charge(lines))
+        if owed != expected.amount:
+            derived = "\n".join(f"  {line.charge_derivation}" for line in lines)
+            raise StoryError(f"the ledger charges {owed or 'nothing'}:\n{derived}")
 
     async def _recorded(self, name: str) -> history.Story:
         _, message_id = self._letter(name)
@@ -260,11 +268,13 @@ class _Play:
 
     async def _line(self, name: str) -> Line:
         story = await self._recorded(name)
-        lines = ledger(await self._stage.stories(), self._policy_of)
-        return next(line for line in lines if line.ref == story.ref)
+        return next(line for line in await self._ledger() if line.ref == story.ref)
 
-    def _policy_of(self, name: str, version: int = 0) -> object:
-        return self._stage.policy_of(name, version)
+    async def _ledger(self) -> tuple[Line, ...]:
+        return ledger(await self._stage.stories(), self._stage.policy_of)
+
+    def _client_of(self, _: str, address: str) -> Client | None:
+        return next((one for one in self._cast.roster if addresses.same(one.address, address)), None)
 
 
 def _received(story: history.Story) -> Received:
@@ -283,6 +293,7 @@ def _holds(mail: Mail, phrases: tuple[str, ...]) -> None:
 
 
 def _shown(mail: Mail) -> str:
-    return f"  {mail.kind} to {mail.to}: {mail.subject}\n" + "\n".join(
-        f"    | {line}" for line in mail.text.splitlines()
-    )
+    lines = [line for line in mail.text.splitlines() if line.strip()]
+    more = ["..."] if len(lines) > _SHOWN else []
+    quoted = (f"    | {line}" for line in [*lines[:_SHOWN], *more])
+    return "\n".join([f"  {mail.kind} to {mail.to}: {mail.subject}", *quoted])
