@@ -2,7 +2,12 @@
 
 import asyncio
 import json
+import os
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -94,6 +99,27 @@ def test_a_span_counts_whole_days_of_the_practice(handrail: Handrail, mail: tupl
 def test_names_are_told_where_they_are_asked_for(handrail: Handrail, mail: tuple[str, str]) -> None:
     told = handrail("simulate", mail[0], "--sent", mail[1], "--names").out
     assert re.search(rf"^2026-03-04 21:10 +2026-03-05 09:00 +{TOM} +This week$", told, re.MULTILINE)
+
+
+def test_a_bar_shows_how_far_it_is_where_somebody_looks_on(handrail: Handrail, mail: tuple[str, str]) -> None:
+    looker, terminal = os.openpty()
+    command = [sys.executable, "-m", "gateway", "simulate", *mail[:1], "--sent", mail[1]]
+    with subprocess.Popen(
+        [*command, "--config", str(handrail.config)], stdout=subprocess.PIPE, stderr=terminal
+    ) as running:
+        os.close(terminal)
+        seen = b"".join(_until_the_end(looker))
+        told, _ = running.communicate()
+    os.close(looker)
+    assert re.search(rb"hope-street .*5/5", seen)
+    assert b"5/5" not in told
+
+
+def _until_the_end(terminal: int) -> Iterator[bytes]:
+    """What is written to a terminal; Linux tells its end by an error."""
+    with suppress(OSError):
+        while some := os.read(terminal, 4096):
+            yield some
 
 
 def test_the_page_is_written_where_it_is_wanted(handrail: Handrail, mail: tuple[str, str], tmp_path: Path) -> None:
