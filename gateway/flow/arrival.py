@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from gateway.core.billing.charge import counted_since
 from gateway.core.decide.arrival import decide
 from gateway.core.decide.case import claimed, person_of
 from gateway.core.decide.decision import Decision, Setting
@@ -211,8 +212,8 @@ def _counted_since(setting: Setting, now: datetime) -> datetime | None:
     if policy.allowance.limited:
         last = last_session(setting.client, setting.calendar, now)
         starts.append(period_start(policy.allowance, setting.calendar, now, last))
-    if policy.billing.rate is not None and policy.billing.cluster is not None:
-        starts.append(now - policy.billing.cluster.within)
+    if (since := counted_since(policy.billing, now)) is not None:
+        starts.append(since)
     return min(starts, default=None)
 
 

@@ -10,6 +10,7 @@ import structlog
 from gateway.core.decide.change import Audience, Plan, plan
 from gateway.flow.in_force import InForce
 from gateway.ports import Clock, Roster, Versions
+from gateway.settings.about import about
 
 log = structlog.get_logger(__name__)
 
@@ -62,5 +63,6 @@ class Changes:
         for mailbox, known in self.in_force.settings.gateway.mailboxes.items():
             everybody = await self.roster.clients(mailbox)
             theirs = tuple(one for one in everybody if self.in_force.policy_for(mailbox, known.policy, one) == name)
-            found.append(Audience(self.in_force.setting(mailbox, name, None, now), theirs))
+            setting, told = self.in_force.setting(mailbox, name, None, now), about(self.in_force.settings, mailbox)
+            found.append(Audience(setting, theirs, told))
         return tuple(found)

@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 AGAIN = timedelta(minutes=5)
 #: The longest time between two looks.
 LOOK = timedelta(hours=1)
+#: What digests, notices and reminders said is kept so long, for who asks what became of one.
+SAID_KEPT = timedelta(days=30)
 #: What stays unanswered for so long is not told of any more.
 OLDEST = timedelta(days=365)
 
@@ -103,6 +105,8 @@ class PassingTime:
         for policy, before in forgetting.before.items():
             count = await self.keeping.erase(policy, before)
             log.info("forgotten", policy=policy, messages=count)
+        if count := await self.keeping.erase_said(self.clock.now() - SAID_KEPT):
+            log.info("forgotten", words=count)
         return forgetting.wake
 
 

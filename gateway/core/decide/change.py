@@ -7,7 +7,7 @@ its change is announced, and holds only after the notice that the old version pr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.core.decide.decision import Setting
@@ -16,16 +16,19 @@ from gateway.core.events import Ref
 from gateway.core.policy.about import About
 from gateway.core.policy.client import Client
 from gateway.core.policy.difference import difference
-from gateway.core.policy.schema import Policy
+from gateway.core.policy.schema import Policy, as_file
 from gateway.core.policy.versions import Version, in_force
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """The clients of one mailbox who are under a policy. `setting` is the mailbox's under it."""
+    """The clients of one mailbox who are under a policy. `setting` is the mailbox's under it, `about` what their card
+    says of it.
+    """
 
     setting: Setting
     clients: tuple[Client, ...]
+    about: About = field(default_factory=About)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +55,22 @@ def plan(
         return None
     holds = in_force(versions, now) or latest
     told = _last_told(versions, holds, now)
-    hidden = not difference(told.policy, policy, About())
-    people = sum(len(audience.clients) for audience in audiences)
-    at_once = hidden or not people or same(holds.policy, policy)
+    hearers = [audience for audience in audiences if audience.clients and _noticeable(told, policy, audience)]
+    at_once = not hearers or same(holds.policy, policy)
     since = now if at_once else now + max(holds.policy.change.notice, holds.policy.change.announce_after)
     version = Version(name, latest.number + 1, policy, since=since, recorded=now)
     cancelled = () if latest is told else _cancelled(latest, audiences)
-    noticed = () if hidden else _notices(version, told, audiences, now)
-    return Plan(version, (*cancelled, *noticed))
+    return Plan(version, (*cancelled, *_notices(version, told, hearers, now)))
+
+
+def _noticeable(told: Version, policy: Policy, audience: Audience) -> bool:
+    """Whether the card of these clients would read differently."""
+    return bool(difference(told.policy, policy, audience.about))
 
 
 def same(one: Policy, other: Policy) -> bool:
     """Whether two policies say the same, whatever files they were made from."""
-    return one.model_copy(update={"extends": ""}) == other.model_copy(update={"extends": ""})
+    return as_file(one) | {"extends": ""} == as_file(other) | {"extends": ""}
 
 
 def _last_told(versions: Sequence[Version], holds: Version, now: datetime) -> Version:
