@@ -14,6 +14,7 @@ from gateway.core.message import mime, read
 from gateway.mailbox.protocol import MAX_LITERAL
 from gateway.outbox.worker import LEASE
 from gateway.settings.load import load
+from tests.reference import reference
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -156,3 +157,7 @@ def test_the_limits_that_pages_name_are_those_of_the_code() -> None:
     assert f"after {LEASE.seconds // 60} minutes" in text_of("docs/architecture.md")
     caps = (ack.ACKS_IN_THREAD, ack.ACKS_TO_PERSON_DAY, ack.ACKS_IN_ALL_HOUR)
     assert caps == (2, 20, 200), "docs/security.md says these in words"
+
+
+def test_the_reference_of_policies_is_what_the_schema_says() -> None:
+    assert text_of("docs/policies.md").endswith(reference()), "run: make docs"
