@@ -203,7 +203,7 @@ def told(story: Story) -> list[Event]:
     return sorted(events, key=lambda event: (event.at, event.kind))
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 async def test_recorded_mail_simulated_comes_to_what_it_comes_to_lived_through(tmp_path: Path) -> None:
     config, years = practice(tmp_path), draw(MESSAGES)
     inbox, sent = write_mbox(tmp_path / "inbox.mbox", years.inbox), write_mbox(tmp_path / "sent.mbox", years.sent)
