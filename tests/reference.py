@@ -13,6 +13,7 @@ from gateway.core.policy.schema import Policy, as_file
 
 PAGE = Path(__file__).parents[1] / "docs" / "policies.md"
 MARK = "## Every knob\n"
+_HEAD = "| knob | default | what it says |\n| --- | --- | --- |"
 
 
 def reference() -> str:
@@ -28,7 +29,7 @@ def _sections() -> Iterator[str]:
     for name, field in Policy.model_fields.items():
         if name not in plain and _is_model(field.annotation):
             model: type[BaseModel] = field.annotation  # type: ignore[assignment]
-            yield f"\n### {name}\n\n{_one_line(model.__doc__)}\n\n| knob | default | what it says |\n| --- | --- | --- |"
+            yield f"\n### {name}\n\n{_one_line(model.__doc__)}\n\n{_HEAD}"
             for key, knob in model.model_fields.items():
                 shown = knob.alias or key
                 yield f"| `{name}.{shown}` | {_default(defaults[name][shown])} | {_one_line(knob.description)} |"

@@ -84,9 +84,12 @@ def test_each_cited_rfc_stands_in_the_table_and_the_table_names_files_that_cite_
 
 
 def test_the_sample_config_of_the_readme_loads(tmp_path: Path) -> None:
-    (sample,) = re.findall(r"^```yaml\n(.*?)^```$", text_of("README.md"), re.MULTILINE | re.DOTALL)
+    sample, policy = re.findall(r"^```yaml\n(.*?)^```$", text_of("README.md"), re.MULTILINE | re.DOTALL)
     (tmp_path / "gateway.yaml").write_text(sample, encoding="utf-8")
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "my-mornings.yaml").write_text(policy, encoding="utf-8")
     settings = load(tmp_path)
+    assert settings.policies["my-mornings"].extends == "mornings-billed"
     assert len(sample.splitlines()) <= 10
     assert settings.gateway.mailboxes["ana"].watch == "imaps://ana@mail.example"
     assert [route.to for route in settings.routes] == ["ana@hopestreet.example"]
