@@ -56,7 +56,9 @@ class Servers:
         """Give everybody of a story a mailbox."""
         self.users |= dict.fromkeys(cast.names, PASSWORD)
         lines = (f"{name}:{{PLAIN}}{password}\n" for name, password in self.users.items())
-        (self.dovecot.root / "users").write_text("".join(lines))
+        fresh = self.dovecot.root / "users.new"
+        fresh.write_text("".join(lines))
+        fresh.replace(self.dovecot.root / "users")  # at once, for Dovecot reads it whenever somebody signs in
 
 
 @contextmanager
