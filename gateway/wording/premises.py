@@ -53,12 +53,12 @@ class Premises:
         """The policy that decided."""
         return self.policy_of(effect.policy, effect.version)
 
-    def about(self, mailbox: str) -> About:
-        """One mailbox, as a policy card tells of it."""
+    def about(self, mailbox: str, country: str = "") -> About:
+        """One mailbox, as a policy card tells of it to somebody who lives in a country; empty: the practice's."""
         found, practice = self.mailboxes.get(mailbox), self.practice
         return About(
             phone=practice.phone,
-            crisis_line=self.crisis_line(),
+            crisis_line=self.crisis_line(country),
             zone=practice.timezone,
             region=practice.region,
             language=practice.language,

@@ -31,6 +31,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gateway import ports
 from gateway.core.effects import Ack, Mail, Notice, Reminder
+from gateway.core.policy.client import as_agreed
 from gateway.core.policy.schema import Policy
 from gateway.core.policy.sheet import Change, Passage
 from gateway.settings.schema import Cover, Mailbox, Practice
@@ -199,17 +200,18 @@ class Templates:
         policy = premises.policy(effect)
         if not (isinstance(effect, Ack) and effect.known and effect.welcome and policy):
             return ()
-        passages = self._cards.card(policy, premises.about(effect.ref.mailbox), language, effect.policy)
+        about = premises.about(effect.ref.mailbox, effect.country)
+        passages = self._cards.card(as_agreed(policy, effect.messages, effect.exempt), about, language, effect.policy)
         return tuple(Passage(one.question, _parted(one.answer)) for one in passages)
 
     def _changes(self, effect: Mail, premises: Premises, language: str) -> tuple[Change, ...]:
         if not isinstance(effect, Notice):
             return ()
-        before = premises.policy_of(effect.policy, effect.before)
-        after = premises.policy_of(effect.policy, effect.version)
+        before, after = (premises.policy_of(effect.policy, number) for number in (effect.before, effect.version))
         if before is None or after is None:
-            return ()
-        about = premises.about(effect.ref.mailbox)
+            raise ValueError(f"a version of policy {effect.policy} is not known here yet")
+        before, after = (as_agreed(one, effect.messages, effect.exempt) for one in (before, after))
+        about = premises.about(effect.ref.mailbox, effect.country)
         changes = self._cards.difference(before, after, about, language, effect.policy)
         return tuple(Change(one.question, _parted(one.before), _parted(one.after)) for one in changes)
 

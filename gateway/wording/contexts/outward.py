@@ -207,7 +207,7 @@ def notice_words(
         language=language,
         practice=premises.practice.name,
         phone=premises.practice.phone,
-        crisis_line=premises.crisis_line(),
+        crisis_line=premises.crisis_line(effect.country),
         since=tell.moment(effect.since),
         changes=changes,
     )

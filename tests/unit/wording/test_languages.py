@@ -162,7 +162,7 @@ TIMES = {
     "es": ("mañana, martes, antes de las 9:00", "el jueves 26 de noviembre, antes de las 21:10"),
     "fr": ("demain, mardi, avant 9h00", "le jeudi 26 novembre, avant 21h10"),
     "it": ("domani, martedì, entro le ore 9:00", "giovedì 26 novembre, entro le ore 21:10"),
-    "nl": ("morgen, dinsdag, uiterlijk om 9.00 uur", "op donderdag 26 november, uiterlijk om 21.10 uur"),
+    "nl": ("morgen, dinsdag, uiterlijk om 9.00 uur", "op donderdag 26 november uiterlijk om 21.10 uur"),
     "pt": ("amanhã, terça-feira, até às 9h00", "na quinta-feira, 26 de novembro, até às 21h10"),
 }
 
