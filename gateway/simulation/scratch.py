@@ -20,6 +20,8 @@ from gateway.store.engine import Database, Work
 from gateway.store.sealing import KEY_OCTETS
 
 T = TypeVar("T")
+#: Kibibytes kept in memory before anything goes to the disk.
+_CACHE = 128 * 1024
 
 
 @asynccontextmanager
@@ -65,7 +67,7 @@ class Scratch(Database):
     def _open(self) -> Connection:
         if self._connection is None:
             self._connection = self._engine.connect()
-            for pragma in ("journal_mode=MEMORY", "synchronous=OFF", "foreign_keys=ON"):
+            for pragma in ("journal_mode=MEMORY", "synchronous=OFF", "foreign_keys=ON", f"cache_size=-{_CACHE}"):
                 self._connection.exec_driver_sql(f"PRAGMA {pragma}")
             self._connection.exec_driver_sql("BEGIN")
         return self._connection
