@@ -210,6 +210,13 @@ def test_the_first_ack_of_a_client_holds_the_card() -> None:
     assert "<h2" not in shared().render(replace(ACK, policy="full")).html
 
 
+def test_the_card_of_a_client_with_an_agreement_of_their_own_says_that() -> None:
+    own = ack(policy="full", welcome=True, messages=9, exempt=True)
+    assert "9 messages" in own
+    assert "€45.00" not in own
+    assert "€45.00" in ack(policy="full", welcome=True)
+
+
 def test_a_subject_is_repeated_only_where_the_policy_says_so() -> None:
     words = shared().render(replace(ACK, policy="full"))
     assert words.subject == "Your message “the dream about the canary” has arrived"

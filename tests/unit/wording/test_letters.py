@@ -141,9 +141,12 @@ def test_a_notice_says_both_rules_and_from_when_on() -> None:
     assert "Until then: No. Nothing tells you when it is read." in text
     assert "From then on: Yes. A short note tells you once it has been read." in text
     assert words.html.count("<h2") == 1
-    gone = speak.render(replace(notice, before=9))
-    assert "change on Monday" in flat(gone)
-    assert "<h2" not in gone.html
+
+
+def test_a_notice_of_a_version_that_is_not_known_yet_waits_for_it() -> None:
+    notice = Notice(**INNER | {"to": "river@client.example", "policy": "gone", "version": 2}, before=1, since=RECEIVED)
+    with pytest.raises(ValueError, match=r"^a version of policy gone is not known here yet$"):
+        shared().render(notice)
 
 
 def test_a_reminder_is_to_the_therapist_and_its_draft_to_the_client() -> None:
