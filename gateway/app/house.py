@@ -172,6 +172,7 @@ class House:
         yield self.worker.run
         yield self.diary.run
         yield self.passing_time.run
+        yield self.changes.run
         yield self._keep_preparing
         for watch in self.watches.values():
             yield watch.run

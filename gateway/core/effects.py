@@ -62,6 +62,9 @@ class Ack:
     #: Where the client lives, for its crisis lines, and the zone that they are told times in; empty: the practice's.
     country: str = ""
     timezone: str = ""
+    #: What of the policy is another for this client: an allowance of messages of their own, and no charge.
+    messages: int | None = None
+    exempt: bool = False
 
     @property
     def key(self) -> str:
@@ -216,6 +219,9 @@ class Notice:
     before: int
     since: datetime
     timezone: str = ""
+    country: str = ""
+    messages: int | None = None
+    exempt: bool = False
 
     @property
     def key(self) -> str:

@@ -209,7 +209,7 @@ async def look_up(
 def _counted_since(setting: Setting, now: datetime) -> datetime | None:
     """From when on a person's messages matter: to the allowance, and to what may cost."""
     policy, starts = setting.policy, []
-    if policy.allowance.limited:
+    if policy.allowance.limited or (setting.client is not None and setting.client.messages is not None):
         last = last_session(setting.client, setting.calendar, now)
         starts.append(period_start(policy.allowance, setting.calendar, now, last))
     if (since := counted_since(policy.billing, now)) is not None:
@@ -229,7 +229,13 @@ async def follow_up(
 
 
 async def keep_note(record: Record, notes: Notes, setting: Setting, note: Note, message: str, now: datetime) -> None:
-    """Keep the therapist's presence note, or take it back, and tell them. Raises Unavailable."""
+    """Keep the therapist's presence note, or take it back, and tell them; nothing where a newer one is there already.
+
+    Raises Unavailable.
+    """
+    kept = await notes.note(setting.mailbox)
+    if kept is not None and kept.written > note.written:
+        return
     await notes.keep_note(setting.mailbox, note if note.text else None)
     await record.cause([note_kept(setting, note, message, now)])
     log.info("presence-note", mailbox=setting.mailbox, kept=bool(note.text))

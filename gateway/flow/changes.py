@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
 from gateway.core.decide.change import Audience, Plan, plan
 from gateway.flow.in_force import InForce
-from gateway.ports import Clock, Roster, Versions
+from gateway.ports import Clock, Roster, Unavailable, Versions
 from gateway.settings.about import about
 
 log = structlog.get_logger(__name__)
+
+#: How soon a change that a command has announced is known to the running gateway.
+LOOK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,18 @@ class Changes:
     versions: Versions
     roster: Roster
     in_force: InForce
+
+    async def run(self) -> None:
+        """Learn of versions that another process has kept (a command, another node), until cancelled."""
+        never = asyncio.Event()
+        while True:
+            await self.clock.wait(never, self.clock.now() + LOOK)
+            try:
+                await self.load()
+            except Unavailable:
+                log.warning("versions-wait-for-the-record")
+            except Exception:  # mail goes on by the versions that are known
+                log.exception("versions-not-read")
 
     async def load(self) -> None:
         """Go by the versions that were kept. Raises Unavailable."""

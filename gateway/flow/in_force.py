@@ -94,9 +94,10 @@ class InForce:
         return (version.policy, version.number) if version else (self.settings.policies[name], 0)
 
     def policy_of(self, name: str, number: int) -> Policy | None:
-        """One version of a policy; the file's own for 0, and None for what is not known any more."""
-        found = next((one.policy for one in self.versions(name) if one.number == number), None)
-        return found or self.settings.policies.get(name)
+        """One version of a policy, the file's own for 0; None for one that is not known, perhaps not yet."""
+        if number:
+            return next((one.policy for one in self.versions(name) if one.number == number), None)
+        return self.settings.policies.get(name)
 
     def coming(self, name: str, now: datetime) -> Version | None:
         """The version that is announced and yet to come."""

@@ -14,9 +14,9 @@ from gateway.core import addresses
 from gateway.core.decide.arrival import decide
 from gateway.core.decide.case import claimed
 from gateway.core.decide.decision import Setting
-from gateway.core.decide.observation import answer_sent, flags_changed, person_behind, tags_for
-from gateway.core.decide.presence import is_control, note_from
-from gateway.core.events import Origin, Received, Ref, Tagged
+from gateway.core.decide.observation import answer_sent, flags_changed, nudge_of, person_behind, tags_for
+from gateway.core.decide.presence import is_command, note_from
+from gateway.core.events import Answered, Origin, Received, Ref, Tagged
 from gateway.core.history import Story
 from gateway.core.message.facts import Envelope, Facts
 from gateway.core.message.read import found_envelope
@@ -84,17 +84,29 @@ class Observation:
             return
         now = self.clock.now()
         setting = self.in_force.setting(mailbox, "", None, now)
-        if is_control(answer.to, setting):
-            # Only who can sign in to the mailbox puts a message there, so it is the therapist's own.
-            note = note_from(answer, setting, now)
-            await keep_note(self.record, self.notes, setting, note, answer.key, now)
-            return
         at = min(sighting.at, now)
-        for story in await self._closed_by(mailbox, answer):
+        if is_command(answer, setting):
+            # Only who can sign in to the mailbox puts a message there, so it is the therapist's own.
+            await keep_note(self.record, self.notes, setting, note_from(answer, setting, at), answer.key, now)
+            return
+        closed = await self._closed_by(mailbox, answer)
+        for story in closed:
             outcome = answer_sent(story, at, answer.new_words, answer.key)
             if outcome.events:
                 await self.record.append(story.ref, outcome.events, outcome.effects)
                 log.info("answered", mailbox=mailbox, message=story.ref.key[:12])
+        for author in {story.received.author for story in closed if story.received}:
+            await self._remind_of_the_rest(mailbox, author, now)
+
+    async def _remind_of_the_rest(self, mailbox: str, author: str, now: datetime) -> None:
+        """An answer took back the reminder that stood for every promise to this person: the next one is due its own."""
+        for story in await self.stories.waiting(mailbox, author):
+            received = story.received
+            if received is not None and received.answer_by is not None and received.answer_by > now:
+                setting = self.in_force.setting(mailbox, received.policy, None, now, received.version)
+                nudge = nudge_of(story.ref, received, setting, now)
+                await self.record.append(story.ref, (), [nudge] if nudge else [])
+                return
 
     async def _closed_by(self, mailbox: str, answer: Facts) -> tuple[Story, ...]:
         refs = await self.record.find(mailbox, (*answer.in_reply_to, *answer.references[-1:]))
@@ -135,6 +147,8 @@ class Observation:
         if outcome.events:
             await self.record.append(story.ref, outcome.events, outcome.effects)
             log.info("observed", mailbox=mailbox, message=story.ref.key[:12], what=[one.kind for one in outcome.events])
+        if any(isinstance(event, Answered) for event in outcome.events):
+            await self._remind_of_the_rest(mailbox, received.author, now)
 
     def _setting(self, mailbox: str, story: Story) -> Setting:
         received = story.received

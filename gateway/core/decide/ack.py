@@ -168,6 +168,8 @@ def ack_for(case: Case) -> Ack:
         cost=case.cost,
         country=client.country if client else "",
         timezone=client.timezone if client else "",
+        messages=client.messages if client else None,
+        exempt=bool(client and client.exempt),
     )
 
 

@@ -12,13 +12,14 @@ from gateway.core.decide.alert import alerts_for
 from gateway.core.decide.case import Case, examine
 from gateway.core.decide.change import notice_of
 from gateway.core.decide.decision import Decision, Setting
-from gateway.core.decide.presence import is_control, note_from
-from gateway.core.effects import Effect, Nudge
+from gateway.core.decide.observation import nudge_of
+from gateway.core.decide.presence import is_command, is_control, note_from
+from gateway.core.effects import Effect
 from gateway.core.events import Expect, Received, Ref
 from gateway.core.history import History
 from gateway.core.message.facts import Facts
 from gateway.core.message.mdn import receipt_address
-from gateway.core.policy.promise import Promised, nudge_at
+from gateway.core.policy.promise import Promised
 from gateway.core.policy.schema import AckWhen, Policy
 from gateway.core.reasons import Reason, because
 
@@ -29,7 +30,8 @@ def decide(
     """Decide what is to be done about one message. Never raises on any facts."""
     case, reasons = examine(facts, setting, history, now)
     if is_control(facts.envelope.recipients, setting):
-        if case.verified and addresses.same(facts.author.address, setting.address):
+        proven = case.verified and addresses.same(facts.author.address, setting.address)
+        if proven and is_command(facts, setting):
             return _by_therapist(case, reasons, via)
         reasons.append(because("control-not-proven"))
     effects: list[Effect] = []
@@ -46,8 +48,8 @@ def decide(
     ref = Ref(setting.mailbox, facts.key)
     received = _received(case, tuple(reasons), via)
     # Our token in it shows that the ack came to who asks; a From alone shows nothing.
-    proven = case.verified or history.refers_to_ours
-    stopped = without_acks(case) if asks_to_stop(facts) and proven and case.known else None
+    theirs = case.verified or history.refers_to_ours
+    stopped = without_acks(case) if asks_to_stop(facts) and theirs and case.known else None
     fields = _fields(case, refused)
     return Decision(ref, received, tuple(effects), fields, case.assessment, case.promised, case.usage, stopped)
 
@@ -69,26 +71,14 @@ def _by_therapist(case: Case, reasons: list[Reason], via: Literal["smtp", "mailb
 
 def _nudges(case: Case) -> list[tuple[Effect, Reason]]:
     """The reminder of a promise; one that an earlier message of this client has already is enough."""
-    setting, by = case.setting, case.promised.answer_by
-    known = case.history.known and case.history.story is None and case.history.promised is None
-    if by is None or not known or not setting.watched:
+    setting, by, standing = case.setting, case.promised.answer_by, case.history.promised
+    known = case.history.known and case.history.story is None
+    if by is None or not known or (standing is not None and standing <= by):
         return []
-    at = nudge_at(setting.policy, setting.calendar, case.now, by)
-    if at is None:
+    nudge = nudge_of(Ref(setting.mailbox, case.facts.key), _received(case, (), "smtp"), setting, case.now)
+    if nudge is None:
         return []
-    nudge = Nudge(
-        ref=Ref(setting.mailbox, case.facts.key),
-        due=at,
-        to=setting.address,
-        sender=setting.address,
-        language=setting.language,
-        policy=setting.policy_name,
-        version=setting.version,
-        received=case.now,
-        answer_by=by,
-        author=case.facts.author.address or case.facts.envelope.reverse_path,
-    )
-    return [(nudge, because("nudge", at=f"{at:%Y-%m-%dT%H:%MZ}"))]
+    return [(nudge, because("nudge", at=f"{nudge.due:%Y-%m-%dT%H:%MZ}"))]
 
 
 def _change_to_come(case: Case) -> list[Effect]:

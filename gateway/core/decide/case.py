@@ -109,8 +109,7 @@ def examine(facts: Facts, setting: Setting, history: History, now: datetime) -> 
         words=policy.urgency.words,
     )
     category = _category(facts, assessment, policy)
-    expect, expecting = expected(policy.answer, facts, assessment.level, category)
-    session = next_session(client, calendar, now)
+    expect, expecting = _expected(facts, setting, verified, assessment)
     words = facts.new_words + facts.attachment_words
     case = Case(
         facts=facts,

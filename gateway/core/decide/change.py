@@ -7,14 +7,14 @@ its change is announced, and holds only after the notice that the old version pr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gateway.core.decide.decision import Setting
 from gateway.core.effects import Cancel, Effect, Notice, notice_key
 from gateway.core.events import Ref
 from gateway.core.policy.about import About
-from gateway.core.policy.client import Client
+from gateway.core.policy.client import Client, as_agreed
 from gateway.core.policy.difference import difference
 from gateway.core.policy.schema import Policy, as_file
 from gateway.core.policy.versions import Version, in_force
@@ -55,7 +55,7 @@ def plan(
         return None
     holds = in_force(versions, now) or latest
     told = _last_told(versions, holds, now)
-    hearers = [audience for audience in audiences if audience.clients and _noticeable(told, policy, audience)]
+    hearers = [one for audience in audiences if (one := _hearers(told, policy, audience)).clients]
     at_once = not hearers or same(holds.policy, policy)
     since = now if at_once else now + max(holds.policy.change.notice, holds.policy.change.announce_after)
     version = Version(name, latest.number + 1, policy, since=since, recorded=now)
@@ -63,9 +63,18 @@ def plan(
     return Plan(version, (*cancelled, *_notices(version, told, hearers, now)))
 
 
-def _noticeable(told: Version, policy: Policy, audience: Audience) -> bool:
-    """Whether the card of these clients would read differently."""
-    return bool(difference(told.policy, policy, audience.about))
+def _hearers(told: Version, policy: Policy, audience: Audience) -> Audience:
+    """Those of the clients whose card would read differently, with what was agreed with each."""
+    noticing = (
+        client
+        for client in audience.clients
+        if difference(
+            as_agreed(told.policy, client.messages, client.exempt),
+            as_agreed(policy, client.messages, client.exempt),
+            audience.about,
+        )
+    )
+    return replace(audience, clients=tuple(noticing))
 
 
 def same(one: Policy, other: Policy) -> bool:
@@ -98,15 +107,7 @@ def _cancelled(version: Version, audiences: Sequence[Audience]) -> tuple[Effect,
 def _notices(version: Version, before: Version, audiences: Sequence[Audience], now: datetime) -> tuple[Effect, ...]:
     due = now + before.policy.change.announce_after
     return tuple(
-        notice(
-            audience.setting,
-            client.address,
-            client.language or audience.setting.language,
-            version,
-            before.number,
-            due,
-            client.timezone,
-        )
+        notice(audience.setting, client, client.language or audience.setting.language, version, before.number, due)
         for audience in audiences
         for client in audience.clients
         if not client.quiet
@@ -115,23 +116,24 @@ def _notices(version: Version, before: Version, audiences: Sequence[Audience], n
 
 def notice_of(setting: Setting, to: str, language: str, coming: Version, now: datetime) -> Notice:
     """The notice of a change that is announced already, for somebody who is new."""
-    zone = setting.client.timezone if setting.client else ""
-    return notice(setting, to, language, coming, setting.version, now, zone)
+    client = setting.client or Client(address=to)
+    return notice(setting, client.model_copy(update={"address": to}), language, coming, setting.version, now)
 
 
-def notice(
-    setting: Setting, to: str, language: str, version: Version, before: int, due: datetime, timezone: str
-) -> Notice:
+def notice(setting: Setting, client: Client, language: str, version: Version, before: int, due: datetime) -> Notice:
     """One notice to one client."""
     return Notice(
         ref=Ref(setting.mailbox, ""),
         due=due,
-        to=to,
+        to=client.address,
         sender=setting.address,
         language=language,
         policy=version.name,
         version=version.number,
         before=before,
         since=version.since,
-        timezone=timezone,
+        timezone=client.timezone,
+        country=client.country,
+        messages=client.messages,
+        exempt=client.exempt,
     )

@@ -129,8 +129,9 @@ def _before_session(desk: Desk, client: Client, setting: Setting, now: datetime)
         recent = [one for one in theirs if one.received and (last is None or one.received.at >= last.start)]
         told = tuple(_told(recent, now, lambda _: True))
         if session.start > now and told:
+            # Due now, since what it tells of may have come long after its moment.
             yield Digest(
-                **_inward(setting, session.start - before),
+                **_inward(setting, now),
                 messages=told,
                 client=client.address,
                 session=session.start,

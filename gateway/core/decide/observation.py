@@ -7,9 +7,10 @@ from typing import Literal
 
 from gateway.core import addresses
 from gateway.core.decide.decision import Outcome, Setting
-from gateway.core.effects import Cancel, Effect, Receipt, nudge_key
-from gateway.core.events import Answered, Event, Level, Origin, ReceiptSent, Received, Seen, Unseen
+from gateway.core.effects import Cancel, Effect, Nudge, Receipt, nudge_key
+from gateway.core.events import Answered, Event, Level, Origin, ReceiptSent, Received, Ref, Seen, Unseen
 from gateway.core.history import Story
+from gateway.core.policy.promise import nudge_at
 from gateway.core.policy.schema import ReceiptSend
 from gateway.core.policy.sessions import next_session
 from gateway.core.reasons import Reason, because
@@ -60,6 +61,26 @@ def answer_sent(story: Story, at: datetime, words: int, answer: str) -> Outcome:
     event = Answered(at=at, witness="sent", words=words, answer=answer)
     cancel = Cancel(ref=story.ref, target=nudge_key(story.ref))
     return Outcome((event,), (cancel,), (because("answered", witness="found among sent mail"),))
+
+
+def nudge_of(ref: Ref, received: Received, setting: Setting, now: datetime) -> Nudge | None:
+    """The reminder of a promise; None where there is none, or no more time for it."""
+    by = received.answer_by
+    at = nudge_at(setting.policy, setting.calendar, now, by) if by is not None and setting.watched else None
+    if by is None or at is None:
+        return None
+    return Nudge(
+        ref=ref,
+        due=at,
+        to=setting.address,
+        sender=setting.address,
+        language=setting.language,
+        policy=setting.policy_name,
+        version=setting.version,
+        received=received.at,
+        answer_by=by,
+        author=received.author,
+    )
 
 
 def tags_for(received: Received, setting: Setting) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """The presence note: a few words that the therapist leaves by mail, until when they hold, and the word back.
 
-Only what the therapist's own mailbox is proven to have written counts: a copy in Sent, or a verified author.
+Only what the therapist's own mailbox is proven to have written counts: a copy in Sent, or a verified author. And of
+that only what was meant for it: what they write to a client must never come into acks to all of them.
 """
 
 from __future__ import annotations
@@ -32,11 +33,27 @@ def is_control(to: Iterable[str], setting: Setting) -> bool:
     return bool(setting.control) and any(addresses.same(setting.control, one) for one in to)
 
 
-def note_from(facts: Facts, setting: Setting, now: datetime) -> Note:
-    """The note that a message to the control address says; an empty text takes back what there is."""
+def is_command(facts: Facts, setting: Setting) -> bool:
+    """Whether a message is written to the control address, and to nobody else.
+
+    A client may put that address into Cc, so that an answer to all goes there too, or send a signed letter of the
+    therapist's on to it; or into Reply-To, so that an answer goes there alone: it takes a note back at most.
+    """
+    alone = bool(facts.to) and all(is_control([one], setting) for one in facts.to)
+    answers = bool(facts.in_reply_to or facts.references)
+    return alone and (not answers or not note_text(facts))
+
+
+def note_text(facts: Facts) -> str:
+    """What a message to the control address says; empty where it takes back what there is."""
     text = facts.new_text.strip()[:LONGEST]
     ends = {facts.subject.strip(" .!").casefold(), text.strip(" .!").casefold()} & _END
-    return Note("" if ends else text, now, expires(facts.subject, setting, now))
+    return "" if ends else text
+
+
+def note_from(facts: Facts, setting: Setting, now: datetime) -> Note:
+    """The note that a message to the control address says; an empty text takes back what there is."""
+    return Note(note_text(facts), now, expires(facts.subject, setting, now))
 
 
 def expires(words: str, setting: Setting, now: datetime) -> datetime:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
+from gateway.core.policy.schema import Policy
 from gateway.core.policy.units import Frozen, Weekday
 
 _RULE = re.compile(
@@ -87,3 +88,13 @@ class Client(Frozen):
     """Their sessions by weekly rules, in the practice's zone."""
     calendar_name: str = ""
     """How the sessions calendar calls them: an event whose summary is this, or which they attend, is their session."""
+
+
+def as_agreed(policy: Policy, messages: int | None, exempt: bool) -> Policy:
+    """The policy as it holds for one client, with an allowance of messages of their own and free of charge or not."""
+    changes: dict[str, object] = {}
+    if messages is not None:
+        changes["allowance"] = policy.allowance.model_copy(update={"messages": messages})
+    if exempt:
+        changes["billing"] = policy.billing.model_copy(update={"rate": None})
+    return policy.model_copy(update=changes)

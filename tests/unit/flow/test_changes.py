@@ -1,5 +1,6 @@
 """Changed policy files over a real store: the old version decides until its clients were told in time."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from gateway.core.policy.client import Client
-from gateway.flow.changes import Changes
+from gateway.flow.changes import LOOK, Changes
+from gateway.flow.in_force import InForce
 from gateway.ports import Clock
 from tests.unit.flow.arriving import CARLA, NOW, ROUTE, Flow, flowing, letter, settings
 
@@ -92,3 +94,19 @@ async def test_what_no_client_would_notice_holds_at_once(tmp_path: Path, policy:
         await practice.edit(KIND | policy)
         assert await practice.flow.effects() == []
         assert (await practice.decided_by("now"))[0] == 2
+
+
+async def test_a_running_gateway_learns_of_what_a_command_announced(tmp_path: Path) -> None:
+    async with changing(tmp_path, Client(address=CARLA)) as practice:
+        flow, running = practice.flow, practice.changes.in_force
+        elsewhere = InForce(settings(tmp_path, STRICT), (ROUTE,))
+        await Changes(flow.clock, flow.store, flow.store, elsewhere).take_up()
+        assert running.policy_of("mornings", 2) is None
+        async with asyncio.TaskGroup() as group:
+            service = group.create_task(practice.changes.run())
+            async with asyncio.timeout(10):
+                while running.policy_of("mornings", 2) is None:
+                    flow.clock.advance(LOOK)
+                    await asyncio.to_thread(lambda: None)
+            service.cancel()
+        assert running.coming("mornings", flow.clock.now()) is not None

@@ -1,5 +1,6 @@
 """A policy's file changes: who hears of it, and from when on it holds."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -102,3 +103,11 @@ def test_a_second_change_before_the_first_holds_takes_its_place() -> None:
     after = (FIRST, made.version, other.version)
     assert in_force(after, NOW + 14 * DAY + timedelta(hours=1)) == FIRST
     assert in_force(after, NOW + 15 * DAY) == other.version
+
+
+def test_who_has_an_agreement_of_their_own_hears_of_no_change_that_is_not_theirs() -> None:
+    limited = policy(allowance={"messages": 5})
+    mine = Client(address="mia@client.example", messages=4)
+    first = replace(FIRST, policy=limited)
+    made = planned(policy(allowance={"messages": 3}), (first,), CARLA, mine)
+    assert [one.to for one in notices(made)] == [CARLA.address]
