@@ -201,9 +201,14 @@ class HouseStage:
 
     def _next_told(self) -> datetime | None:
         """When a digest or a reminder may be due: the hours without any are left out."""
-        name, setting_of = self.cast.story.policy, self.house.in_force.setting
-        clients = tuple((one, setting_of(MAILBOX, name, one, self.now)) for one in self.cast.roster)
-        return next_moment(Desk(setting_of(MAILBOX, name, None, self.now), clients, ()), self.now)
+        desks = (self._desk(name) for name in self.house.in_force.policies(self.now))
+        return min(filter(None, (next_moment(desk, self.now) for desk in desks)), default=None)
+
+    def _desk(self, policy: str) -> Desk:
+        setting_of, own = self.house.in_force.setting, self.cast.story.policy
+        theirs = [one for one in self.cast.roster if self.house.in_force.policy_for(MAILBOX, own, one) == policy]
+        clients = tuple((one, setting_of(MAILBOX, policy, one, self.now)) for one in theirs)
+        return Desk(setting_of(MAILBOX, policy, None, self.now), clients, ())
 
     async def _at_rest(self) -> bool:
         rows = await self.house.store.pending()

@@ -193,11 +193,14 @@ class CoreStage:
         self._carry_out()
 
     def _desks(self) -> Iterator[Desk]:
-        name = self.cast.story.policy
-        setting = self._in_force.setting(MAILBOX, name, None, self.now)
-        clients = tuple((one, self._in_force.setting(MAILBOX, name, one, self.now)) for one in self._under(name))
-        mine = (Story(ref, tuple(events)) for ref, events in self._told.items())
-        yield Desk(setting, clients, tuple(one for one in mine if _is_open(one)), self._note)
+        """One for each policy that has something to tell at set times."""
+        still_open = [one for one in self._stories() if _is_open(one)]
+        for name, policy in self._in_force.policies(self.now).items():
+            if policy.digest.at or policy.digest.before_session or policy.allowance.remind:
+                setting = self._in_force.setting(MAILBOX, name, None, self.now)
+                theirs = ((one, self._in_force.setting(MAILBOX, name, one, self.now)) for one in self._under(name))
+                mine = tuple(one for one in still_open if _received(one).policy == name)
+                yield Desk(setting, tuple(theirs), mine, self._note)
 
     def _is_said(self, effect: Effect) -> bool:
         if not isinstance(effect, Reminder):
