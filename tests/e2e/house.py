@@ -41,6 +41,8 @@ T = TypeVar("T")
 
 #: Seconds after which something that should happen has failed to.
 _PATIENCE = 30
+#: Seconds between two questions whether it has.
+_SHORTEST, _LONGEST = 0.001, 0.03
 _BREATH = timedelta(seconds=2)
 
 
@@ -367,8 +369,10 @@ class HouseStage:
     async def _until(self, holds: Callable[[], Awaitable[bool]], what: str) -> None:
         try:
             async with asyncio.timeout(_PATIENCE):
+                moment = _SHORTEST
                 while not await holds():
-                    await _a_moment()
+                    await _a_moment(moment)
+                    moment = min(moment * 2, _LONGEST)
                     self._let_breathe()
         except TimeoutError:
             raise AssertionError(f"waited {_PATIENCE} s for {what}") from None
@@ -379,9 +383,9 @@ class HouseStage:
             self._clock.set(wake)
 
 
-async def _a_moment() -> None:
+async def _a_moment(seconds: float) -> None:
     with suppress(TimeoutError):
-        async with asyncio.timeout(0.02):
+        async with asyncio.timeout(seconds):
             await asyncio.Event().wait()
 
 
