@@ -34,13 +34,17 @@ class Case:
     now: datetime
     automation: Automation
     verified: bool
+    #: Whether our words may tell of a relation: a forged From must not learn one.
+    known: bool
     assessment: Assessment
+    #: The urgency that our answer may show: to a stranger, not what a client's entry made of it.
+    shown: Level
     category: str
     expect: Expect
     promised: Promised
     usage: Usage
     cost: Literal["", "may", "will"]
-    #: The client's next session, where one is known.
+    #: The client's next session, where one is known; never of somebody who may not be them.
     session: Session | None
     #: The absence that it came in, where mail is not read meanwhile.
     absence: Absence | None
@@ -49,20 +53,6 @@ class Case:
     def person(self) -> str:
         """Whom we may write to: the verified author, else the reverse-path."""
         return self.facts.author.address if self.verified else self.facts.envelope.reverse_path
-
-    @property
-    def known(self) -> bool:
-        """Whether our words may tell of a relation: a forged From must not learn one."""
-        client = self.setting.client
-        return self.verified or (client is not None and addresses.same(client.address, self.person))
-
-    @property
-    def shown(self) -> Level:
-        """The urgency that our answer may show: to a stranger, not what a client's entry made of it."""
-        if self.known or self.setting.client is None:
-            return self.assessment.level
-        rule = self.setting.policy.urgency
-        return self.setting.matcher.assess(self.facts, trust_all=rule.trust_all, words=rule.words).level
 
     @property
     def language(self) -> str:
@@ -101,7 +91,8 @@ def examine(facts: Facts, setting: Setting, history: History, now: datetime) -> 
     """What is known of the message, and why. Never raises on any facts."""
     client, policy, calendar = setting.client, setting.policy, setting.calendar
     verified, how = verify(facts, setting.authserv)
-    automation = _automation(facts, setting)
+    known = _known(facts, setting, verified)
+    automation = _automation(facts, setting, known)
     assessment = setting.matcher.assess(
         facts,
         agreed_word=client.urgent_word if client else "",
@@ -109,7 +100,10 @@ def examine(facts: Facts, setting: Setting, history: History, now: datetime) -> 
         words=policy.urgency.words,
     )
     category = _category(facts, assessment, policy)
-    expect, expecting = _expected(facts, setting, verified, assessment)
+    shown = assessment if known or client is None else _by_stranger(facts, setting)
+    expect, expecting = _expected(facts, setting, shown)
+    session = next_session(client, calendar, now) if known else None
+    last = last_session(client, calendar, now) if known else None
     words = facts.new_words + facts.attachment_words
     case = Case(
         facts=facts,
@@ -118,11 +112,13 @@ def examine(facts: Facts, setting: Setting, history: History, now: datetime) -> 
         now=now,
         automation=automation,
         verified=verified,
+        known=known,
         assessment=assessment,
+        shown=shown.level,
         category=category,
         expect=expect,
         promised=promised(policy, calendar, now, session),
-        usage=usage(policy, client, calendar, history.earlier, words, now, last_session(client, calendar, now)),
+        usage=usage(policy, client, calendar, history.earlier, words, now, last),
         cost=cost_ahead(words, history.earlier, policy.billing, client, calendar, category, now),
         session=session,
         absence=absence_at(calendar, now) if policy.hours.vacations == "closed" else None,
@@ -130,6 +126,29 @@ def examine(facts: Facts, setting: Setting, history: History, now: datetime) -> 
     case, promising = _with_promise(case)
     reasons = [because("policy", policy=setting.policy_name), *automation.reasons, how, *assessment.reasons]
     return case, [*reasons, *_circumstances(case), expecting, *promising]
+
+
+def _known(facts: Facts, setting: Setting, verified: bool) -> bool:
+    client = setting.client
+    return verified or (client is not None and addresses.same(client.address, facts.envelope.reverse_path))
+
+
+def _by_stranger(facts: Facts, setting: Setting) -> Assessment:
+    """The urgency that it would have had from anybody."""
+    rule = setting.policy.urgency
+    return setting.matcher.assess(facts, trust_all=rule.trust_all, words=rule.words)
+
+
+def _expected(facts: Facts, setting: Setting, shown: Assessment) -> tuple[Expect, Reason]:
+    """What our answer may tell its writer to expect: that, too, must not tell of a client's entry."""
+    if _is_ours(facts, setting):
+        return Expect.NONE, because("own-address")
+    policy = setting.policy
+    return expected(policy.answer, facts, shown.level, _category(facts, shown, policy))
+
+
+def _is_ours(facts: Facts, setting: Setting) -> bool:
+    return addresses.key(facts.author.address) in setting.own
 
 
 def _category(facts: Facts, assessment: Assessment, policy: Policy) -> str:
@@ -145,6 +164,9 @@ def _with_promise(case: Case) -> tuple[Case, list[Reason]]:
     if case.automation.origin is Origin.MACHINE:
         # An absence note changes no promise, whoever's it is.
         return replace(case, promised=Promised(None, None)), [because("no-promise-to-machines")]
+    if _is_ours(case.facts, case.setting):
+        # What the practice writes to itself, such as a note to the control address, waits for no answer.
+        return replace(case, promised=Promised(None, None)), []
     reading = [because("read-by", by=_stamp(due.read_by))] if due.read_by else []
     if case.expect is not Expect.ANSWER or due.answer_by is None:
         return replace(case, promised=Promised(due.read_by, None)), [*reading, because("no-promise")]
@@ -175,8 +197,12 @@ def _stamp(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%MZ}"
 
 
-def _automation(facts: Facts, setting: Setting) -> Automation:
-    client = setting.client
+def _automation(facts: Facts, setting: Setting, known: bool) -> Automation:
+    client, found = setting.client, facts.automation
     if client is None or not client.always_person or not facts.envelope.reverse_path:
-        return facts.automation
-    return Automation(Origin.PERSON, True, (because("always-a-person"),))
+        return found
+    always = because("always-a-person")
+    if known:
+        return Automation(Origin.PERSON, True, (always,))
+    # Whether there is an ack must not tell whoever forges a From of the entry.
+    return Automation(Origin.PERSON, found.answerable and found.origin is Origin.PERSON, (*found.reasons, always))

@@ -95,6 +95,12 @@ def test_before_a_session_the_therapist_gets_what_that_client_wrote() -> None:
     assert digest.messages[0].read is False
 
 
+def test_what_came_long_after_its_moment_is_told_as_of_now() -> None:
+    at = SESSION - timedelta(hours=20)
+    (digest,) = digests(due(desk({"digest": {"before_session": "3d"}}, letter(5, at=at - timedelta(hours=1))), at))
+    assert (digest.due, digest.session) == (at, SESSION)
+
+
 def test_what_was_read_is_told_as_read() -> None:
     at = SESSION - timedelta(hours=3)
     read = letter(5, Seen(at=at - timedelta(hours=1)), at=at - timedelta(hours=5))

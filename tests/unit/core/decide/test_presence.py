@@ -47,6 +47,26 @@ def test_nobody_else_can_write_one(author: str, fields: dict[str, str]) -> None:
     assert "control-not-proven" in {reason.code for reason in decision.reasons}
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"To": "carla@client.example", "Cc": CONTROL},
+        {"To": f"carla@client.example, {CONTROL}"},
+        {"To": "carla@client.example"},
+        {"In-Reply-To": "<hers@client.example>"},
+        {"References": "<hers@client.example>"},
+    ],
+)
+def test_what_was_written_to_a_client_is_no_note_wherever_it_goes_as_well(fields: dict[str, str]) -> None:
+    assert written("Dear Carla, about your sister:", **PROVEN | fields).note is None
+
+
+def test_an_answer_to_an_earlier_note_takes_it_back() -> None:
+    decision = written("stop", **PROVEN, **{"In-Reply-To": "<earlier@hopestreet.example>"})
+    assert decision.note is not None
+    assert decision.note.text == ""
+
+
 @pytest.mark.parametrize(("text", "subject"), [("stop", "presence"), ("", "presence"), ("whatever", "Stop")])
 def test_a_note_is_taken_back_by_a_word_or_by_nothing(text: str, subject: str) -> None:
     decision = written(text, **PROVEN, Subject=subject)
