@@ -280,9 +280,8 @@ class HouseStage:
         words = self.house.worker.wording.render(effect)
 
         def fits(mail: EmailMessage) -> bool:
-            answers = isinstance(effect, Ack | Receipt)
-            same = not answers or mail["In-Reply-To"] == effect.in_reply_to
-            return mail["Subject"] == words.subject and same
+            parent = effect.in_reply_to if isinstance(effect, Ack | Receipt) else ""
+            return mail["Subject"] == words.subject and (not parent or mail["In-Reply-To"] == parent)
 
         mail = await self._find(effect.to, "INBOX", fits, f"the {effect.kind} to arrive")
         return Mail(effect.kind, self.cast.names[effect.to], mail["Subject"], _text(mail), mail["Message-ID"])

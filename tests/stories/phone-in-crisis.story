@@ -23,6 +23,8 @@ Tue 09:00             Sam writes "Ich bringe mich heute um."
                       gateway alerts "sam"
                       gateway acks
                       the ack begins with "Wenn Sie oder jemand anderes in Gefahr ist, rufen Sie bitte jetzt an: +49 30 5550 120 oder Telefonseelsorge 142."
+                      the ack says "E-Mails"
+                      the ack does not say "0800 111"
                       gateway tags it urgent
 
 # Distress is no crisis: it is marked, and nobody is woken.

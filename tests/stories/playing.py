@@ -6,7 +6,7 @@ from an act is looked at a few minutes later, or when the next moment comes, so 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import singledispatchmethod
 
 from gateway.core import addresses, history
@@ -57,7 +57,7 @@ class _Play:
             except (StoryError, AssertionError) as error:
                 raise StoryError(f"{self._story.name}.story:{step.line}: {error}\n    {step.what}") from None
 
-    async def _take(self, step: Step, next_at: object) -> None:
+    async def _take(self, step: Step, next_at: datetime | None) -> None:
         if step.at > self._stage.now:
             await self._stage.pass_to(step.at)
             await self._look()
@@ -68,10 +68,10 @@ class _Play:
             await self._settle(next_at)
             await self._expect(step.what)
 
-    async def _settle(self, next_at: object) -> None:
+    async def _settle(self, next_at: datetime | None) -> None:
         if self._acted:
             until = self._stage.now + A_FEW_MINUTES
-            await self._stage.pass_to(until if next_at is None else min(until, next_at))  # type: ignore[type-var]
+            await self._stage.pass_to(until if next_at is None else min(until, next_at))
             self._acted = False
         await self._look()
 
@@ -227,9 +227,9 @@ class _Play:
     async def _(self, expected: telling.PromiseIs) -> None:
         story = await self._recorded(expected.letter)
         promises = track(await self._stage.stories(), self._stage.now)
-        states = [one.state for one in promises if one.ref == story.ref and one.what == "answer"] or ["none"]
-        if states != [expected.state]:
-            raise StoryError(f"the promise is {' and '.join(states)}")
+        states = [one.state for one in promises if one.ref == story.ref and one.what == "answer"]
+        if (states or ["none"]) != [expected.state]:
+            raise StoryError(f"the promise is {' and '.join(states) or 'none'}")
 
     @_expect.register
     async def _(self, expected: telling.PromisedBy) -> None:

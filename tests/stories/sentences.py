@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, Literal
 
 from tests.stories import telling
 from tests.stories.telling import Letter, StoryError
@@ -69,7 +69,7 @@ def _promised(found: re.Match[str], _: list[str]) -> Any:
     on = date.fromisoformat(found["date"]) if found["date"] else date(1, 1, 1 + DAYS.index(found["day"]))
     if found["date"] and DAYS[on.weekday()] != found["day"]:
         raise StoryError(f"{on} is a {DAYS[on.weekday()]}, not a {found['day']}")
-    what = "read" if found["what"] == "reading" else "answer"
+    what: Literal["read", "answer"] = "read" if found["what"] == "reading" else "answer"
     return telling.PromisedBy(what, datetime.combine(on, at), found["letter"] or "")
 
 
