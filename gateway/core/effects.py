@@ -250,6 +250,8 @@ class Reminder:
     client_name: str
     #: When the last session ended.
     session: datetime
+    #: What the draft is in; empty: the therapist's own.
+    client_language: str = ""
 
     @property
     def key(self) -> str:

@@ -184,7 +184,8 @@ class Templates:
 
     def _say(self, effect: Mail, message: str, context: Callable[[str], Context]) -> ports.Words:
         environment = self._environment(effect.policy)
-        language = self._language(effect.language, message, environment)
+        wanted = effect.client_language if isinstance(effect, Reminder) and message == "draft" else ""
+        language = self._language(wanted or effect.language, message, environment)
         values = context(language)
         try:
             return self._words(values, language, environment)

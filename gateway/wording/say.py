@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, time, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any, Literal
 
 from babel import Locale, UnknownLocaleError
@@ -79,9 +80,18 @@ def _unit(count: int, unit: str, locale: Locale) -> str:
     return next((words for words in found if name not in words), f"{count} {unit}")
 
 
+#: How a day's time is written where it is counted to 24; the rest writes `07:00`.
+_CLOCKS = {"de": "H:mm", "es": "H:mm", "fr": "H'h'mm", "it": "H:mm", "nl": "H.mm", "pt": "H'h'mm"}
+_NARROW, _GLUE = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
+
+
+@cache
 def clock(value: time, locale: Locale) -> str:
-    """`07:00`, as acks say it."""
-    return format_time(value, "HH:mm", locale=locale)
+    """`07:00`; `9:10 pm` where a language is named with a country that says so. Acks and cards write it alike."""
+    twelve = locale.territory is not None and "a" in locale.time_formats["short"].pattern
+    if twelve:
+        return format_time(value, "short", locale=locale).replace(_NARROW, _GLUE)
+    return format_time(value, _CLOCKS.get(locale.language, "HH:mm"), locale=locale)
 
 
 def span(value: Span, locale: Locale) -> str:

@@ -56,8 +56,13 @@ def plan(
     holds = in_force(versions, now) or latest
     told = _last_told(versions, holds, now)
     hearers = [one for audience in audiences if (one := _hearers(told, policy, audience)).clients]
-    at_once = not hearers or same(holds.policy, policy)
-    since = now if at_once else now + max(holds.policy.change.notice, holds.policy.change.announce_after)
+    since = now
+    if not same(holds.policy, policy):
+        if hearers:
+            since += max(holds.policy.change.notice, holds.policy.change.announce_after)
+        elif any(_hearers(holds, policy, audience).clients for audience in audiences):
+            # They were told of it already, and from when on it holds.
+            since = max(now, told.since)
     version = Version(name, latest.number + 1, policy, since=since, recorded=now)
     cancelled = () if latest is told else _cancelled(latest, audiences)
     return Plan(version, (*cancelled, *_notices(version, told, hearers, now)))

@@ -146,7 +146,13 @@ def _reminder(client: Client, setting: Setting, now: datetime) -> Iterator[Effec
         return
     at = last.end + allowance.remind
     if at <= now < at + LATE:
-        yield Reminder(**_inward(setting, at), client=client.address, client_name=client.name, session=last.end)
+        yield Reminder(
+            **_inward(setting, at),
+            client=client.address,
+            client_name=client.name,
+            session=last.end,
+            client_language=client.language,
+        )
 
 
 def _told(stories: Iterable[Story], at: datetime, tells: Callable[[Received], bool]) -> Iterator[Open]:

@@ -12,15 +12,13 @@ from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
+from babel.dates import format_date, format_skeleton, get_timezone_name
 
 from gateway.settings.schema import Practice
+from gateway.wording.say import clock
 
-#: How a day's time is written where it is counted to 24; the rest writes `07:00`.
-_CLOCKS = {"de": "H:mm", "es": "H:mm", "fr": "H'h'mm", "it": "H:mm", "nl": "H.mm", "pt": "H'h'mm"}
 #: CLDR's `pt` is Brazil's.
 _HOMES = {"pt": "pt_PT"}
-_NARROW, _GLUE = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ class Teller:
         return Day((day - self.told.astimezone(self.zone).date()).days, weekday, said)
 
     def _time(self, at: datetime) -> str:
-        return _time(at.astimezone(self.zone).time().replace(second=0, microsecond=0), self.locale)
+        return clock(at.astimezone(self.zone).time().replace(second=0, microsecond=0), self.locale)
 
     def _zone(self, at: datetime) -> str:
         return get_timezone_name(at.astimezone(self.zone), locale=self.locale) if self.abroad else ""
@@ -129,11 +127,3 @@ def _date(day: date, locale: Locale) -> tuple[str, str]:
     # CLDR writes `1 décembre`; French says `1er`.
     first = locale.language == "fr" and day.day == 1
     return format_date(day, "EEEE", locale=locale), said.replace("1 ", "1er ", 1) if first else said
-
-
-@cache
-def _time(at: time, locale: Locale) -> str:
-    twelve = locale.territory is not None and "a" in locale.time_formats["short"].pattern
-    if twelve:
-        return format_time(at, "short", locale=locale).replace(_NARROW, _GLUE)
-    return format_time(at, _CLOCKS.get(locale.language, "HH:mm"), locale=locale)
