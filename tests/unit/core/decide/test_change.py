@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from gateway.core.decide.change import Audience, Plan, plan
 from gateway.core.effects import Cancel, Notice
 from gateway.core.policy.client import Client
@@ -93,6 +95,25 @@ def test_a_change_that_was_announced_and_is_put_back_is_announced_as_such() -> N
     assert back is not None
     assert back.version.since == later
     assert [(one.before, one.version) for one in notices(back)] == [(2, 3)]
+
+
+@pytest.mark.parametrize("again", [{}, {"digest": {"at": "07:30"}}, {"summary": "I answer nothing."}])
+def test_what_was_announced_comes_no_sooner_for_an_edit_that_nobody_would_notice(again: dict[str, Any]) -> None:
+    made = planned(STRICT, (FIRST,), CARLA)
+    assert made is not None
+    versions = [FIRST, made.version]
+    if not again:  # another change, and back within the ten minutes
+        other = planned(policy(answer={"promise": "within 2d"}), tuple(versions), CARLA, now=NOW + 5 * DAY)
+        assert other is not None
+        versions.append(other.version)
+    later = NOW + 5 * DAY + timedelta(minutes=5)
+    file = policy(answer={"promise": "none", "when": "never"}, **again)
+    edited = planned(file, tuple(versions), CARLA, now=later)
+    assert edited is not None
+    assert notices(edited) == []
+    after = (*versions, edited.version)
+    assert in_force(after, made.version.since - timedelta(minutes=1)) == FIRST
+    assert in_force(after, made.version.since) == edited.version
 
 
 def test_a_second_change_before_the_first_holds_takes_its_place() -> None:
