@@ -83,6 +83,11 @@ TROUBLES: dict[str, Trouble] = {
         "A message in the mailbox {mailbox} could not be taken up: it is neither acked, tagged nor counted. "
         "The log of the same minute has its uid and the kind of fault: please report that."
     ),
+    "policies-not-taken-up": Trouble(
+        "The versions of policies, or the roster, can't be read: policies hold as they were last known, or as their "
+        "files say. The log of the same minute tells the kind of fault; put the newer gateway back if there was one.",
+        critical=True,
+    ),
     "unexpected": Trouble(
         "Something went wrong that the gateway has no name for; senders were told to try again. "
         "The log of the same minute has its place in the code: please report that."

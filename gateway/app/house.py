@@ -192,7 +192,7 @@ class House:
             async with asyncio.timeout(_STORE_PATIENCE):
                 await self.store.migrate()
                 await self.store.take_over()
-                await self.changes.take_up()
+                await self._take_up_changes()
         except (Unavailable, TimeoutError):
             self.alerts.tell("record-down")
             self._to_prepare.set()
@@ -230,18 +230,30 @@ class House:
         self.worker.sender_name = fresh.gateway.practice.name
         for code in ("reload-refused", "restart-needed"):
             self.alerts.clear(code)
-        await self._take_up_changes()
+        try:
+            await self._take_up_changes()
+        except Unavailable:
+            self.alerts.tell("record-down")
+            self._to_prepare.set()
         self.passed.set()
         log.info("reloaded", policies=sorted(fresh.policies), routes=len(fresh.routes))
         return ()
 
     async def _take_up_changes(self) -> None:
-        """Until the record knows of them, changed policies that have versions wait."""
+        """Until the record knows of them, changed policies that have versions wait. Raises Unavailable.
+
+        Mail first: a version or an entry that can't be read (a newer gateway wrote it) keeps no mail from flowing; then
+        the versions hold that are known, and the files where none are.
+        """
         try:
             await self.changes.take_up()
         except Unavailable:
-            self.alerts.tell("record-down")
-            self._to_prepare.set()
+            raise
+        except Exception as error:  # noqa: BLE001 - told by its kind: an error's text may quote the roster
+            log.error("policies-not-taken-up", error=type(error).__name__)  # noqa: TRY400
+            self.alerts.tell("policies-not-taken-up")
+        else:
+            self.alerts.clear("policies-not-taken-up")
 
     def _keep_running(self, faults: tuple[str, ...], code: str = "reload-refused") -> tuple[str, ...]:
         for fault in faults:
