@@ -76,6 +76,10 @@ class Story:
         return next((event for event in self.events if isinstance(event, Tagged)), None)
 
 
+#: The category that cost goes by where words of a crisis were found: nobody in need may have to think of money.
+CRISIS = "crisis"
+
+
 @dataclass(frozen=True, slots=True)
 class Earlier:
     """An earlier message of the same person: what an allowance counts, and what may cost."""

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from gateway.core import addresses
 from gateway.core.billing.charge import counted_since
 from gateway.core.decide.arrival import decide
 from gateway.core.decide.case import claimed, person_of
@@ -25,6 +26,7 @@ from gateway.core.message.fields import our_fields
 from gateway.core.message.read import identified, read
 from gateway.core.message.trace import received_field
 from gateway.core.policy.allowance import period_start
+from gateway.core.policy.client import Client
 from gateway.core.policy.schema import PromiseKind
 from gateway.core.policy.sessions import last_session
 from gateway.core.replies import Reply, accepted
@@ -188,9 +190,7 @@ async def look_up(
     """
     setting = in_force.setting(route.mailbox, policy or route.policy, None, now)
     person = person_of(facts, setting.authserv)
-    client = claimed(await roster.client(route.mailbox, facts.author.address), person)
-    if client is None and person != facts.author.address:
-        client = await roster.client(route.mailbox, person)
+    client = await client_behind(roster, route.mailbox, facts.author.address, person)
     if client is not None:
         client = client.model_copy(update={"policy": ""}) if policy else client
         setting = in_force.setting(route.mailbox, policy or route.policy, client, now)
@@ -204,6 +204,20 @@ async def look_up(
         promises=setting.policy.answer.promise.what is not PromiseKind.NONE,
     )
     return Known(setting, await record.history(question, now))
+
+
+async def client_behind(roster: Roster, mailbox: str, author: str, person: str) -> Client | None:
+    """The author's entry, as far as it may decide where we write to `person`, else that of `person`.
+
+    Who is to be left in silence is, whichever of the two they are. Raises Unavailable.
+    """
+    client = claimed(await roster.client(mailbox, author), person)
+    if not person or addresses.same(author, person):
+        return client
+    other = await roster.client(mailbox, person)
+    if client is None or other is None:
+        return client or other
+    return client.model_copy(update={"quiet": client.quiet or other.quiet})
 
 
 def _counted_since(setting: Setting, now: datetime) -> datetime | None:

@@ -5,6 +5,7 @@ A message that never came through SMTP, or that flowed while the record was down
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,7 +13,6 @@ import structlog
 
 from gateway.core import addresses
 from gateway.core.decide.arrival import decide
-from gateway.core.decide.case import claimed
 from gateway.core.decide.decision import Setting
 from gateway.core.decide.observation import answer_sent, flags_changed, nudge_of, person_behind, tags_for
 from gateway.core.decide.presence import is_command, note_from
@@ -21,7 +21,7 @@ from gateway.core.history import Story
 from gateway.core.message.facts import Envelope, Facts
 from gateway.core.message.read import found_envelope
 from gateway.core.tracking import FLAGGED, FlagChange
-from gateway.flow.arrival import facts_of, follow_up, keep_note, look_up
+from gateway.flow.arrival import client_behind, facts_of, follow_up, keep_note, look_up
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
 from gateway.ports import Clock, Notes, Placed, Record, Roster, Sighting, Stories
@@ -89,7 +89,7 @@ class Observation:
             # Only who can sign in to the mailbox puts a message there, so it is the therapist's own.
             await keep_note(self.record, self.notes, setting, note_from(answer, setting, at), answer.key, now)
             return
-        closed = await self._closed_by(mailbox, answer)
+        closed = await self._closed_by(mailbox, answer, at)
         for story in closed:
             outcome = answer_sent(story, at, answer.new_words, answer.key)
             if outcome.events:
@@ -108,7 +108,8 @@ class Observation:
                 await self.record.append(story.ref, (), [nudge] if nudge else [])
                 return
 
-    async def _closed_by(self, mailbox: str, answer: Facts) -> tuple[Story, ...]:
+    async def _closed_by(self, mailbox: str, answer: Facts, at: datetime) -> tuple[Story, ...]:
+        """By what it refers to; and a letter to a client in a thread of its own closes what waits of theirs."""
         refs = await self.record.find(mailbox, (*answer.in_reply_to, *answer.references[-1:]))
         found = [story for ref in refs if (story := await self.record.story(ref)) is not None]
         stories = [story for story in found if story.received and _goes_to(story.received, answer)]
@@ -118,7 +119,15 @@ class Observation:
             if received is not None:
                 earlier = await self.stories.waiting(mailbox, received.author)
                 closed |= {one.ref: one for one in earlier if one.received and one.received.at <= received.at}
+        if not found:
+            closed |= {one.ref: one for one in await self._waiting_of(mailbox, answer.to, at)}
         return tuple(closed.values())
+
+    async def _waiting_of(self, mailbox: str, people: Sequence[str], at: datetime) -> tuple[Story, ...]:
+        """What clients of the roster wrote before an instant and nobody has answered."""
+        clients = [client for one in people if (client := await self.roster.client(mailbox, one)) is not None]
+        waiting = [story for one in clients for story in await self.stories.waiting(mailbox, one.address)]
+        return tuple(story for story in waiting if story.received and story.received.at <= at)
 
     async def _story_of(self, mailbox: str, facts: Facts) -> Story | None:
         return await self.record.story(Ref(mailbox, facts.key))
@@ -140,7 +149,7 @@ class Observation:
         received = story.received
         if received is None:
             return
-        client = claimed(await self.roster.client(mailbox, received.author), person_behind(received))
+        client = await client_behind(self.roster, mailbox, received.author, person_behind(received))
         now = self.clock.now()
         setting = self.in_force.setting(mailbox, received.policy, client, now, received.version)
         outcome = flags_changed(story, change, setting, since, now)

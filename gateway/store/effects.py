@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, case, func, or_, select, type_coerce, update
+from sqlalchemy import Connection, bindparam, case, func, or_, select, type_coerce, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from gateway.core.effects import Ack, Cancel, Effect, Mail
@@ -86,22 +86,8 @@ def _put(dialect: str) -> ReturningInsert[int]:
 
 def claim(db: Connection, sealer: Sealer, now: datetime, lease_until: datetime, limit: int) -> tuple[Claim, ...]:
     """Claim what is due, each row for one worker (SKIP LOCKED on PostgreSQL; on SQLite one transaction writes)."""
-    free = or_(effects.c.leased_until.is_(None), effects.c.leased_until <= now)
-    picked = (
-        select(effects.c.id)
-        .where(effects.c.state == State.WAITING, effects.c.due <= now, free)
-        .order_by(effects.c.due, effects.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, key_share=True)
-        .cte("picked")
-    )
-    statement = (
-        update(effects)
-        .where(effects.c.id.in_(select(picked.c.id)))
-        .values(leased_until=lease_until, attempts=effects.c.attempts + 1)
-        .returning(*_CLAIM)
-    )
-    rows = sorted(db.execute(statement), key=lambda row: (row.due, row.id))
+    asked = {"now": now, "lease": lease_until, "most": limit}
+    rows = sorted(db.execute(_TAKE, asked), key=lambda row: (row.due, row.id))
     return tuple(claimed for row in rows if (claimed := _readable(db, sealer, row)) is not None)
 
 
@@ -126,6 +112,22 @@ _CLAIM = (
     effects.c.stored,
     effects.c.due,
 )
+_FREE = or_(effects.c.leased_until.is_(None), effects.c.leased_until <= bindparam("now"))
+_PICKED = (
+    select(effects.c.id)
+    .where(effects.c.state == State.WAITING, effects.c.due <= bindparam("now"), _FREE)
+    .order_by(effects.c.due, effects.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, key_share=True)
+    .cte("picked")
+)
+#: Made once: to make a statement costs more than to run it.
+_TAKE = (
+    update(effects)
+    .where(effects.c.id.in_(select(_PICKED.c.id)))
+    .values(leased_until=bindparam("lease"), attempts=effects.c.attempts + 1)
+    .returning(*_CLAIM)
+)
 
 
 def settle(db: Connection, sealer: Sealer, claimed: Claim, happened: Sequence[Event]) -> None:
@@ -137,13 +139,19 @@ def settle(db: Connection, sealer: Sealer, claimed: Claim, happened: Sequence[Ev
     ref = claimed.effect.ref
     # The message's row first, as `append` does: two that lock in opposite orders would wait for each other.
     message = told.known(db, sealer, ref) if ref.key else None
-    statement = update(effects).where(effects.c.id == claimed.id, effects.c.state != State.DONE)
-    if given_up:
-        statement = statement.where(effects.c.state == State.WAITING, effects.c.attempts == claimed.attempts)
     state = State.GIVEN_UP if given_up else State.DONE
-    closed = db.execute(statement.values(state=state, leased_until=None)).rowcount
+    asked = {"effect": claimed.id, "becomes": state, "tries": claimed.attempts}
+    closed = db.execute(_GIVE_UP if given_up else _CLOSE, asked).rowcount
     if closed and message is not None:
         told.add(db, sealer, ref, message, happened)
+
+
+_CLOSE = (
+    update(effects)
+    .where(effects.c.id == bindparam("effect"), effects.c.state != State.DONE)
+    .values(state=bindparam("becomes"), leased_until=None)
+)
+_GIVE_UP = _CLOSE.where(effects.c.state == State.WAITING, effects.c.attempts == bindparam("tries"))
 
 
 def postpone(db: Connection, claimed: Claim, due: datetime, error: str) -> None:
@@ -194,9 +202,14 @@ def drop(db: Connection, number: int) -> bool:
 
 def _cancel(db: Connection, sealer: Sealer, effect: Cancel) -> None:
     # A lease, even one that ran out, may mean that it was handed over: then it can't be taken back.
-    target = (effects.c.key == _blind_key(sealer, effect.target), effects.c.state == State.WAITING)
-    statement = update(effects).where(*target, effects.c.leased_until.is_(None))
-    db.execute(statement.values(state=State.CANCELLED))
+    db.execute(_TAKE_BACK, {"target": _blind_key(sealer, effect.target)})
+
+
+_TAKE_BACK = (
+    update(effects)
+    .where(effects.c.key == bindparam("target"), effects.c.state == State.WAITING, effects.c.leased_until.is_(None))
+    .values(state=State.CANCELLED)
+)
 
 
 def _note_echoes(db: Connection, sealer: Sealer, number: int, ack: Ack) -> None:

@@ -33,7 +33,7 @@ from sqlalchemy import (
 from gateway.core import addresses
 from gateway.core.effects import Ack
 from gateway.core.events import Level, Origin
-from gateway.core.history import Earlier, History, Note
+from gateway.core.history import CRISIS, Earlier, History, Note
 from gateway.ports import Question
 from gateway.store import codec, notes
 from gateway.store import events as told
@@ -114,8 +114,12 @@ def _ours(db: Connection, sealer: Sealer, question: Question) -> Sequence[int]:
 def _earlier(db: Connection, asked: Mapping[str, Any]) -> tuple[Earlier, ...]:
     """When this person wrote, how much, and about what."""
     rows = sorted(db.execute(_EARLIER, asked), key=lambda row: (row.received, row.id))
-    bodies = ((row.received, json.loads(row.body)) for row in rows)
-    return tuple(Earlier(at, body["new_words"] + body["attachment_words"], body["category"]) for at, body in bodies)
+    return tuple(_as_earlier(row.received, json.loads(row.body)) for row in rows)
+
+
+def _as_earlier(at: datetime, body: Mapping[str, Any]) -> Earlier:
+    about = CRISIS if body["level"] == Level.CRISIS else body["category"]
+    return Earlier(at, body["new_words"] + body["attachment_words"], about)
 
 
 def _promised(db: Connection, asked: Mapping[str, Any]) -> datetime | None:

@@ -82,8 +82,7 @@ class Store:
 
     async def story(self, ref: Ref) -> Story | None:
         """See `ports.Record`."""
-        found = await self._db.read(lambda db: events.stories(db, self._sealer, events.is_ref(self._sealer, ref)))
-        return found[0] if found else None
+        return await self._db.read(lambda db: events.story(db, self._sealer, ref))
 
     async def find(self, mailbox: str, message_ids: Sequence[str]) -> tuple[Ref, ...]:
         """See `ports.Record`."""
@@ -98,8 +97,7 @@ class Store:
 
     async def waiting(self, mailbox: str, author: str) -> tuple[Story, ...]:
         """See `ports.Stories`."""
-        unanswered = events.waits_for_an_answer(self._sealer, mailbox, author)
-        return await self._db.read(lambda db: events.stories(db, self._sealer, *unanswered))
+        return await self._db.read(lambda db: events.waiting(db, self._sealer, mailbox, author))
 
     async def open(self, mailbox: str, since: datetime) -> tuple[Story, ...]:
         """See `ports.Stories`."""

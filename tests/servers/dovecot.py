@@ -270,7 +270,9 @@ class MailProgram:
 
     def flags_of(self, uid: str) -> frozenset[str]:
         """The flags and keywords of the message with a uid."""
-        line = next(one for one in self._uid("FETCH", uid, "(FLAGS)") if isinstance(one, bytes))
+        # What the server says unasked, of what another program did, stands among the answers (RFC 9051 7.5.2).
+        lines = [one for one in self._uid("FETCH", uid, "(FLAGS)") if isinstance(one, bytes)]
+        line = next(one for one in reversed(lines) if f"UID {uid}".encode() in one)
         return frozenset(flag.decode() for flag in imaplib.ParseFlags(line)) - {"\\Recent"}
 
     def content(self, uid: str) -> bytes:

@@ -9,7 +9,6 @@ client Carla
 Mon 2015-11-23 10:00  client writes the free 4000 words "It all began in spring."
                       gateway acks "read and answered tomorrow, Tuesday, by 09:00"
                       the ack does not say "may be charged", "will be charged"
-Tue 07:01             gateway nudges
 Tue 07:10             therapist opens
                       therapist answers "I have read it."
                       ledger charges nothing
@@ -20,12 +19,10 @@ Tue 12:15             gateway announces the change "Tuesday, December 1, at 12:0
 Wed 12:00             client writes the announced 4000 words "Then came summer."
                       gateway acks
                       the ack does not say "charged"
-Thu 07:01             gateway nudges
 Thu 07:10             therapist answers "I have read it."
                       ledger counts nothing
 Tue 2015-12-01 12:05  client writes the paid 4000 words "And autumn."
                       gateway acks "will be charged: A$45.00 for every 15 minutes"
-Wed 07:01             gateway nudges
 Wed 07:10             therapist opens everything
                       ledger counts 16.8 minutes
                       ledger counts nothing for the announced

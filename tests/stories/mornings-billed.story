@@ -8,8 +8,7 @@ Mon 2015-11-23 21:10  client writes the first "Since Tuesday I sleep better."
                       gateway acks "It will be read and answered tomorrow, Tuesday, by 09:00"
                       the ack does not say "may be charged"
                       promise is an answer by Tue 09:00
-Tue 07:20             gateway nudges "An answer was promised today, Tuesday, by 09:00"
-                      therapist opens
+Tue 07:20             therapist opens
 Tue 07:40             therapist answers "Thank you for telling me."
                       promise is kept
                       ledger counts nothing
@@ -18,8 +17,7 @@ Tue 07:40             therapist answers "Thank you for telling me."
 # A long one. 4000 words take 16.8 minutes to read and 300 take 15.8 to write: 32.6, less 15 that are free, is two steps.
 Wed 12:00             client writes 4000 words "It all began in spring."
                       gateway acks "It will be read and answered tomorrow, Thursday, by 09:00", "will be charged: A$45.00 for every 15 minutes"
-Thu 07:10             gateway nudges
-                      therapist opens
+Thu 07:10             therapist opens
                       ledger counts 16.8 minutes
                       ledger charges 45.00 AUD
 Thu 07:50             therapist answers in 300 words "I have read all of it."
@@ -39,8 +37,8 @@ Fri 11:30             client writes 40 words "Three."
                       gateway acks "may be charged"
 Fri 12:00             client writes 40 words "Four."
                       gateway acks "will be charged"
-Mon 07:30             gateway nudges "arrived on Friday, November 27, at 10:00"
+Mon 08:31             gateway nudges "arrived on Friday, November 27, at 10:00"
                       therapist opens everything
                       ledger charges 135.00 AUD
-Mon 07:45             therapist answers "All right."
+Mon 08:45             therapist answers "All right."
                       promise is moot

@@ -18,6 +18,6 @@ Sun 10:00             therapist answers the third "That was a long night."
 Sun 12:00             Tom writes "The clock in the kitchen is wrong."
                       gateway acks "read and answered tomorrow, Monday, by 09:00"
                       promise is an answer by Mon 09:00
-Mon 07:01             gateway nudges "tom"
+Mon 08:31             gateway nudges "tom"
 Mon 08:59             therapist answers "So is mine."
                       promise is kept

@@ -36,7 +36,7 @@ from gateway.core.events import (
     Ref,
     Relayed,
 )
-from gateway.core.history import Earlier, History, Note, Story
+from gateway.core.history import CRISIS, Earlier, History, Note, Story
 from gateway.core.message.facts import Envelope, Facts
 from gateway.core.message.read import read
 from gateway.core.policy.client import Client
@@ -297,7 +297,8 @@ def _received(story: Story) -> Received:
 
 
 def _earlier(received: Received) -> Earlier:
-    return Earlier(received.at, received.new_words + received.attachment_words, received.category)
+    about = CRISIS if received.level is Level.CRISIS else received.category
+    return Earlier(received.at, received.new_words + received.attachment_words, about)
 
 
 def _wrote(story: Story, person: str) -> bool:

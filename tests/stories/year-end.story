@@ -10,8 +10,7 @@ away 2015-12-28 until 2016-01-03
 # Christmas Day is a Friday; then come a Saturday, a Sunday and a week away. Monday the 4th is the next working day.
 Wed 2015-12-23 10:00  client writes "One more before the holidays, about a rather long walk that I took."
                       gateway acks "read and answered tomorrow, Thursday, by 09:00"
-Thu 07:05             gateway nudges
-                      therapist answers "Have a good rest."
+Thu 07:05             therapist answers "Have a good rest."
                       promise is kept
 Thu 12:00             client writes "You too."
                       gateway acks "read and answered on Monday, January 4, by 09:00"
@@ -23,7 +22,6 @@ Thu 23:59             client writes "The year is over in a minute."
                       gateway acks "message 2 of 3 this week"
 Fri 00:00             client writes "And now it is."
                       gateway acks "message 3 of 3 this week, so none is left"
-Mon 2016-01-04 07:01  gateway nudges
-Mon 07:30             therapist answers "Happy new year."
+Mon 2016-01-04 07:30  therapist answers "Happy new year."
                       promise is moot
                       ledger charges nothing

@@ -26,7 +26,7 @@ from zoneinfo import ZoneInfo
 from gateway.core import addresses
 from gateway.core.billing.duration import plural, reading, tenths
 from gateway.core.billing.ledger import Line, PolicyOf
-from gateway.core.history import Earlier
+from gateway.core.history import CRISIS, Earlier
 from gateway.core.policy.calendar import Calendar, local_day
 from gateway.core.policy.client import Client
 from gateway.core.policy.schema import Billing
@@ -69,7 +69,8 @@ def cost_ahead(
     """What can be said to the writer of a message that just came, before anything is charged.
 
     `will`: reading it, with what came before it in its episode, is already charged. `may`: an answer, or more messages,
-    can make it so. Empty: it costs nothing, whatever follows. `received_words` are its new and attached words.
+    can make it so. Empty: it costs nothing, whatever follows. `received_words` are its new and attached words; the
+    category is `CRISIS` where words of one were found.
     """
     if not _charges(billing) or (client is not None and client.exempt):
         return ""
@@ -91,7 +92,7 @@ def _charges(billing: Billing) -> bool:
 
 
 def _costs(category: str, at: datetime, billing: Billing, zone: ZoneInfo) -> bool:
-    exempt = bool(category) and category in billing.exempt
+    exempt = category == CRISIS or (bool(category) and category in billing.exempt)
     return not exempt and not _suspended(at, billing, zone)
 
 

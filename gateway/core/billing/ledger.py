@@ -16,7 +16,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from gateway.core.billing.duration import answering, reading
-from gateway.core.events import Answered, Origin, Received, Ref, Seen
+from gateway.core.events import Answered, Level, Origin, Received, Ref, Seen
 from gateway.core.history import Story
 from gateway.core.policy.schema import Billing, Policy
 from gateway.core.policy.units import Money
@@ -91,6 +91,8 @@ def _exempt(received: Received, billing: Billing) -> str:
         return "written by a machine: never counted"
     if billing.counts == "nothing":
         return "the policy counts no time"
+    if received.level is Level.CRISIS:
+        return "words of a crisis were found: never counted"
     if received.category and received.category in billing.exempt:
         return f"{received.category} is exempt by the policy"
     return ""

@@ -11,7 +11,7 @@ from gateway.core.billing.charge import category_of, cost_ahead
 from gateway.core.decide.decision import Setting
 from gateway.core.decide.expectation import expected
 from gateway.core.events import Expect, Level, Origin
-from gateway.core.history import History
+from gateway.core.history import CRISIS, History
 from gateway.core.message.authenticity import verify
 from gateway.core.message.facts import Automation, Facts
 from gateway.core.policy.allowance import Usage, usage
@@ -105,6 +105,7 @@ def examine(facts: Facts, setting: Setting, history: History, now: datetime) -> 
     session = next_session(client, calendar, now) if known else None
     last = last_session(client, calendar, now) if known else None
     words = facts.new_words + facts.attachment_words
+    costly = CRISIS if assessment.level is Level.CRISIS else category
     case = Case(
         facts=facts,
         setting=setting,
@@ -119,7 +120,7 @@ def examine(facts: Facts, setting: Setting, history: History, now: datetime) -> 
         expect=expect,
         promised=promised(policy, calendar, now, session),
         usage=usage(policy, client, calendar, history.earlier, words, now, last),
-        cost=cost_ahead(words, history.earlier, policy.billing, client, calendar, category, now),
+        cost=cost_ahead(words, history.earlier, policy.billing, client, calendar, costly, now),
         session=session,
         absence=absence_at(calendar, now) if policy.hours.vacations == "closed" else None,
     )

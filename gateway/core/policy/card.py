@@ -266,6 +266,7 @@ def _charge(policy: Policy) -> Iterator[Statement]:
     never = _categories(policy, rule.exempt)
     if never:
         yield _say("counted_never", categories=never)
+    yield _say("counted_never_crisis")
     if "touchpoint" in never:
         yield _say("touchpoint", words=rule.touchpoint)
     if costs:

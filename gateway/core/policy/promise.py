@@ -24,9 +24,9 @@ from gateway.core.policy.calendar import (
     end_of_next_working_day,
     last_open,
     local_day,
-    next_reading,
     open_days,
     open_time,
+    readings,
     spans_on,
     stretches_on,
 )
@@ -48,7 +48,7 @@ class Promised:
 def promised(policy: Policy, calendar: Calendar, arrived: datetime, session: Session | None = None) -> Promised:
     """What holds for a message that arrived at this instant; `session` is the client's next one, where it is known."""
     ahead = session.start if session is not None and session.start >= arrived else None
-    reading = next_reading(policy.hours, calendar, arrived)
+    reading = next((one for one in readings(policy.hours, calendar, arrived) if _takes(one, arrived)), None)
     read_by = reading.end if reading else None
     answer_by = _answer_by(policy, calendar, arrived, read_by, ahead)
     if policy.hours.before_session and ahead is not None:
@@ -88,8 +88,8 @@ def _within(hours: Hours, calendar: Calendar, arrived: datetime, within: timedel
 
 
 def _takes(stretch: Reading, arrived: datetime) -> bool:
-    """Whether a message may still be read in it: not one that comes as it ends, unless it is a mere moment."""
-    return arrived < stretch.end or stretch.start == stretch.end
+    """Whether a message may still be read in it: not one that comes as it ends, and nothing is due as it arrives."""
+    return arrived < stretch.end
 
 
 def _within_reading(hours: Hours, calendar: Calendar, arrived: datetime, within: timedelta) -> datetime | None:

@@ -89,6 +89,7 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
     "counted_read": ("words_per_minute",),
     "counted_answer": ("words_per_minute",),
     "counted_never": ("categories",),
+    "counted_never_crisis": (),
     "touchpoint": ("words",),
     "days_any": (),
     "days_unread": ("days",),

@@ -7,7 +7,10 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from gateway.core.events import Seen
+from gateway.core.policy.client import Client
 from gateway.core.tracking import Copy, FlagChange
 from gateway.ports import Placed
 from tests.unit.flow.arriving import ANA, CARLA, NOW, ROUTE, Flow, flowing, letter, sighting
@@ -63,6 +66,20 @@ async def test_seen_is_noted_once_and_brings_the_receipt_that_was_asked_for(tmp_
         assert await flow.effects() == ["ack", "receipt"]
 
 
+@pytest.mark.parametrize("others", [(), ("alias@client.example",)])
+async def test_who_is_to_be_left_in_silence_is_by_whatever_name_they_write(
+    tmp_path: Path, others: tuple[str, ...]
+) -> None:
+    async with flowing(tmp_path, {"receipt": {"send": "always"}}) as flow:
+        await flow.store.save("ana", Client(address=CARLA, quiet=True))
+        for address in others:
+            await flow.store.save("ana", Client(address=address))
+        placed = await relayed(flow, From="Carla <alias@client.example>")
+        await flow.observation.changed("ana", change(placed, set(), {"\\Seen"}), NOW)
+        assert "seen" in await kinds(flow)
+        assert await flow.effects() == []
+
+
 async def test_marked_unread_within_the_grace_period_no_receipt_is_due(tmp_path: Path) -> None:
     async with flowing(tmp_path) as flow:
         placed = await relayed(flow, **ASKED)
@@ -95,6 +112,17 @@ async def test_an_answer_closes_the_message_and_every_earlier_one_of_the_same_pe
         assert "answered" in await kinds(flow, "first")
         assert (await kinds(flow, "second")).count("answered") == 1
         assert "answered" not in await kinds(flow, "third")
+
+
+async def test_a_letter_in_a_thread_of_its_own_closes_what_waits_of_a_client_on_the_roster(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        await flow.arrive(letter("first"))
+        fresh = letter("fresh", "I keep thinking of it.", From=ANA, To=CARLA, Subject="Thursday")
+        await flow.observation.sent("ana", sighting(fresh, at=flow.clock.now()))
+        assert "answered" not in await kinds(flow, "first")
+        await flow.store.save("ana", Client(address=CARLA))
+        await flow.observation.sent("ana", sighting(fresh, at=flow.clock.now()))
+        assert "answered" in await kinds(flow, "first")
 
 
 async def test_what_an_answer_leaves_open_has_a_reminder_of_its_own(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def founders_day(day: date) -> str:
         (WEEKDAYS, "within 24h", f"{SAT} 12:00", f"{NEXT_TUE} 00:00"),
         (TWICE, "within 24h", f"{MON} 10:00", f"{TUE} 08:00"),
         (TWICE, "within 8h", f"{MON} 10:00", f"{MON} 17:00"),
-        (TWICE, "within 8h", f"{MON} 08:00", f"{MON} 08:00"),
+        (TWICE, "within 8h", f"{MON} 08:00", f"{MON} 17:00"),  # not the moment that it comes
         # So much reading time.
         (OFFICE, "within 1h of reading time", f"{FRI} 16:30", f"{NEXT_MON} 09:30"),
         (OFFICE, "within 1h of reading time", f"{FRI} 16:00", f"{FRI} 17:00"),
@@ -83,6 +83,7 @@ def founders_day(day: date) -> str:
         (WEEKDAYS, "same-day", f"{SAT} 09:00", f"{NEXT_TUE} 00:00"),
         # The next reading.
         (MORNINGS, "next-reading-time", f"{MON} 20:10", f"{TUE} 09:00"),
+        (MORNINGS, "next-reading-time", f"{MON} 09:00", f"{TUE} 09:00"),
         (SPLIT, "next-reading-time", f"{MON} 10:00", f"{MON} 12:00"),
         (TWICE, "next-reading-time", f"{MON} 10:00", f"{MON} 17:00"),
         (WEEKDAYS, "next-reading-time", f"{MON} 10:00", None),
