@@ -37,8 +37,8 @@ class Changes:
                 await self.load()
             except Unavailable:
                 log.warning("versions-wait-for-the-record")
-            except Exception:  # mail goes on by the versions that are known
-                log.exception("versions-not-read")
+            except Exception as error:  # noqa: BLE001 - mail goes on by the versions that are known
+                log.error("versions-not-read", error=type(error).__name__)  # noqa: TRY400
 
     async def load(self) -> None:
         """Go by the versions that were kept. Raises Unavailable."""

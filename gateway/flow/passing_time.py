@@ -6,7 +6,7 @@ Sleeps until the next moment that matters, and looks again after `LOOK` at the l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ import structlog
 from gateway.core.decide.digest import Desk, answers_since, due, next_moment
 from gateway.core.decide.passing_time import expire
 from gateway.core.effects import Effect, Reminder
+from gateway.core.policy.client import Client
 from gateway.core.policy.schema import Policy
 from gateway.flow.in_force import InForce
 from gateway.ports import Clock, Keeping, Notes, Record, Roster, Stories, Unavailable
@@ -59,8 +60,8 @@ class PassingTime:
             return await step()
         except Unavailable:
             log.warning("passing-time-waits-for-the-record")
-        except Exception:
-            log.exception("passing-time-failed")
+        except Exception as error:  # noqa: BLE001 - the house goes on; an error's text may hold mail, so none is logged
+            log.error("passing-time-failed", error=type(error).__name__)  # noqa: TRY400
         return now + AGAIN
 
     async def tell(self) -> datetime:
@@ -77,18 +78,26 @@ class PassingTime:
     async def _desks(self, now: datetime) -> AsyncIterator[Desk]:
         """Each mailbox under each policy that has something to tell at set times."""
         for mailbox, known in self.in_force.settings.gateway.mailboxes.items():
-            if known.watch is None or not any(map(_tells, self.in_force.policies(now).values())):
+            if known.watch is None:
                 continue
             everybody = await self.roster.clients(mailbox)
-            open_ones = await self.stories.open(mailbox, now - OLDEST)
-            note = await self.notes.note(mailbox)
-            for name in self.in_force.settings.policies:
-                setting = self.in_force.setting(mailbox, name, None, now)
-                if setting.policy_name == name and _tells(setting.policy):
-                    theirs = [one for one in everybody if self.in_force.policy_for(mailbox, known.policy, one) == name]
-                    clients = tuple((one, self.in_force.setting(mailbox, name, one, now)) for one in theirs)
-                    mine = tuple(story for story in open_ones if story.received and story.received.policy == name)
-                    yield Desk(setting, clients, mine, note)
+            names = self._in_use(mailbox, everybody)
+            telling = [name for name in names if _tells(self.in_force.policy(name, now)[0])]
+            if not telling:
+                continue
+            open_ones, note = await self.stories.open(mailbox, now - OLDEST), await self.notes.note(mailbox)
+            for name in telling:
+                theirs = [one for one in everybody if self.in_force.policy_for(mailbox, known.policy, one) == name]
+                clients = tuple((one, self.in_force.setting(mailbox, name, one, now)) for one in theirs)
+                mine = tuple(story for story in open_ones if story.received and story.received.policy == name)
+                yield Desk(self.in_force.setting(mailbox, name, None, now), clients, mine, note)
+
+    def _in_use(self, mailbox: str, everybody: Sequence[Client]) -> tuple[str, ...]:
+        """The policies that a mailbox, its routes and its clients name; presets that nobody uses have nothing to say."""
+        settings = self.in_force.settings
+        routed = {route.policy for route in settings.routes if route.mailbox == mailbox}
+        named = {settings.gateway.mailboxes[mailbox].policy, *routed, *(one.policy for one in everybody)}
+        return tuple(sorted(named & settings.policies.keys()))
 
     async def _is_said(self, effect: Effect) -> bool:
         """Whether the therapist has written what a reminder is about."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import smtplib
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -30,8 +31,9 @@ from gateway.core.effects import Mail as Said
 from gateway.core.events import Ref
 from gateway.core.history import Story
 from gateway.core.policy.schema import Policy
-from tests.e2e.practice import PASSWORD, parse
+from tests.e2e.practice import PASSWORD, parse, until
 from tests.servers.dovecot import Dovecot, MailProgram, dovecot
+from tests.servers.places import program
 from tests.servers.postfix import Postfix, postfix
 from tests.stories import telling
 from tests.stories.practice import MAILBOX, SCHEDULING, URGENT, gateway_of
@@ -61,6 +63,13 @@ class Servers:
         fresh = self.dovecot.root / "users.new"
         fresh.write_text("".join(lines))
         fresh.replace(self.dovecot.root / "users")  # at once, for Dovecot reads it whenever somebody signs in
+        for name in cast.names:
+            until(lambda name=name: self._knows(name), "Dovecot to know everybody")  # type: ignore[misc]
+
+    def _knows(self, name: str) -> bool:
+        """Whether Dovecot has read the users anew, which it does once a second at most."""
+        command = [program("doveadm"), "-c", str(self.dovecot.config), "auth", "test", name, PASSWORD]
+        return subprocess.run(command, capture_output=True, check=False, timeout=30).returncode == 0
 
 
 @contextmanager
@@ -184,8 +193,8 @@ class HouseStage:
 
     def close(self) -> None:
         """Sign out everywhere."""
-        for program in self._programs.values():
-            program.__exit__(None, None, None)
+        for opened in self._programs.values():
+            opened.__exit__(None, None, None)
 
     async def _folders_known(self) -> bool:
         states = [await self.house.store.folder(MAILBOX, name) for name in ("INBOX", "Sent")]

@@ -175,9 +175,9 @@ def ack_for(case: Case) -> Ack:
 
 def _note_for(case: Case) -> Note | None:
     """The presence note is for clients, and not for a moment in which it could be read as an answer to a crisis."""
-    note = case.history.note
+    note, client = case.history.note, case.setting.client
     carried = note is not None and note.expires > case.now and case.setting.policy.presence.carry
-    return note if carried and case.known and case.shown is not Level.CRISIS else None
+    return note if carried and client and case.known and case.shown is not Level.CRISIS else None
 
 
 def thread_of(facts: Facts) -> tuple[str, ...]:
