@@ -93,7 +93,7 @@ class PassingTime:
                 yield Desk(self.in_force.setting(mailbox, name, None, now), clients, mine, note)
 
     def _in_use(self, mailbox: str, everybody: Sequence[Client]) -> tuple[str, ...]:
-        """The policies that a mailbox, its routes and its clients name; presets that nobody uses have nothing to say."""
+        """The policies that a mailbox, its routes and its clients name: a preset that nobody uses tells nothing."""
         settings = self.in_force.settings
         routed = {route.policy for route in settings.routes if route.mailbox == mailbox}
         named = {settings.gateway.mailboxes[mailbox].policy, *routed, *(one.policy for one in everybody)}

@@ -20,7 +20,7 @@ from gateway.core.decide.change import Audience, plan
 from gateway.core.decide.decision import Setting
 from gateway.core.decide.digest import Desk, answers_since, due, next_moment
 from gateway.core.decide.observation import answer_sent, flags_changed, person_behind, tags_for
-from gateway.core.decide.presence import is_control, note_from, note_kept
+from gateway.core.decide.presence import is_command, note_from, note_kept
 from gateway.core.effects import Ack, Alert, Cancel, Effect, Nudge, Receipt, Reminder
 from gateway.core.effects import Mail as Said
 from gateway.core.events import (
@@ -121,10 +121,12 @@ class CoreStage:
     async def put_into_sent(self, content: bytes) -> None:
         answer = read(content, Envelope("", ()))
         setting = self._in_force.setting(MAILBOX, "", None, self.now)
-        if is_control(answer.to, setting):
+        if is_command(answer, setting):
             note = note_from(answer, setting, self.now)
             self._note = note if note.text else None
             self._cause([note_kept(setting, note, answer.key, self.now)])
+            self._carry_out()
+            return
         for story in self._closed_by(answer):
             outcome = answer_sent(story, self.now, answer.new_words, answer.key)
             self._told[story.ref] += outcome.events

@@ -167,7 +167,11 @@ def test_only_policies_that_mail_can_come_under_are_checked() -> None:
 
 
 def test_the_gravest_findings_come_first() -> None:
-    found = check(settings(**policy(hours={"reading": "09:00", "days": []}), smarthost={"url": "maildir:out"}, mailbox={"alert": ""}))
+    found = check(
+        settings(
+            **policy(hours={"reading": "09:00", "days": []}), smarthost={"url": "maildir:out"}, mailbox={"alert": ""}
+        )
+    )
     assert [finding.severity for finding in found] == [Severity.ERROR, Severity.WARNING, Severity.NOTICE]
 
 
