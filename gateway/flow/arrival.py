@@ -150,9 +150,9 @@ class Arrival:
         relayed = Relayed(at=self.clock.now(), reply=f"{reply.code} {reply.enhanced}".strip())
         try:
             async with asyncio.timeout(RECORD_TIMEOUT):
+                await follow_up(self.record, self.roster, self.notes, decision, setting, self.clock.now())
                 if not await self.record.append(decision.ref, [decision.received, relayed], decision.effects):
                     await self.record.append(decision.ref, [relayed], decision.effects)
-                await follow_up(self.record, self.roster, self.notes, decision, setting, self.clock.now())
         except (Unavailable, TimeoutError):
             self._record_is_down()
         else:
@@ -234,7 +234,11 @@ def _counted_since(setting: Setting, now: datetime) -> datetime | None:
 async def follow_up(
     record: Record, roster: Roster, notes: Notes, decision: Decision, setting: Setting, now: datetime
 ) -> None:
-    """What a decision says of roster and presence note. Raises Unavailable."""
+    """What a decision says of roster and presence note. Comes before the message is recorded: where the record breaks
+    off between the two, the message is taken up again and says it once more, and nothing of it is lost.
+
+    Raises Unavailable.
+    """
     mailbox = decision.ref.mailbox
     if decision.client is not None:
         await roster.save(mailbox, decision.client)

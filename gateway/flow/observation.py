@@ -140,8 +140,8 @@ class Observation:
         now = self.clock.now()
         known = await look_up(self.record, self.roster, self.in_force, route, facts, now)
         decision = decide(facts, known.setting, known.history, now, via="mailbox")
-        await self.record.append(decision.ref, [decision.received], decision.effects)
         await follow_up(self.record, self.roster, self.notes, decision, known.setting, now)
+        await self.record.append(decision.ref, [decision.received], decision.effects)
         log.info("found-in-mailbox", mailbox=mailbox, message=facts.key[:12])
         return await self.record.story(decision.ref)
 
