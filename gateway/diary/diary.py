@@ -10,7 +10,7 @@ import asyncio
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -189,11 +189,23 @@ def _says(kept: _Kept) -> tuple[object, ...]:
     return kept.absences, kept.by_summary, kept.by_address
 
 
+def _joined(spans: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
+    """Spans of days in order, those that overlap or follow each other as one: a week away may be an event a day, and
+    clients are told of its last day.
+    """
+    joined: list[tuple[date, date]] = []
+    for first, last in spans:
+        if joined and first <= joined[-1][1] + timedelta(days=1):
+            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+        else:
+            joined.append((first, last))
+    return joined
+
+
 def _kept(stamp: bytes, which: Which, found: Iterable[Occurrence]) -> _Kept:
     if which == "absences":
-        days = {(one.first, one.last) for one in found}
-        absences = (Absence.model_validate({"from": first, "until": last}) for first, last in sorted(days))
-        return _Kept(stamp, absences=tuple(absences))
+        spans = _joined(sorted((one.first, one.last) for one in found))
+        return _Kept(stamp, absences=tuple(Absence.model_validate({"from": a, "until": b}) for a, b in spans))
     by_summary: dict[str, list[Session]] = {}
     by_address: dict[str, list[Session]] = {}
     for one in found:

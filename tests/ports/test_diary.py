@@ -86,6 +86,17 @@ async def test_nothing_is_read_before_it_is_asked_to(desk: Desk) -> None:
     assert desk.world.alerts == []
 
 
+async def test_days_away_that_follow_each_other_are_one_absence(desk: Desk) -> None:
+    days = [event(f";VALUE=DATE:202604{day:02}", f";VALUE=DATE:202604{day + 1:02}") for day in (6, 7, 8, 20)]
+    desk.write("away.ics", calendar(*days))
+    diary = desk.diary("away.ics")
+    await diary.load()
+    assert diary.absences("ana") == (
+        away(date(2026, 4, 6), date(2026, 4, 8)),
+        away(date(2026, 4, 20), date(2026, 4, 20)),
+    )
+
+
 async def test_each_event_of_the_absences_calendar_is_an_absence(desk: Desk) -> None:
     desk.write(
         "away.ics",
