@@ -15,6 +15,7 @@ from gateway.settings.load import load
 from gateway.wording.cards import MACROS, Cards
 from tests.unit.core.policy.knobs import ABOUT, LANGUAGES, SEEN, many, turned
 
+_ = "\N{NO-BREAK SPACE}"
 READ = {"reading": ["07:00-09:00", "17:00"], "days": "mon-fri"}
 PAUSE = {"rate": "9 AUD", "suspended": [{"from": "2020-03-16", "until": "2022-03-31"}]}
 EXEMPT = {"exempt": ["scheduling", "homework"]}
@@ -109,7 +110,11 @@ def test_no_two_languages_say_the_same() -> None:
         ("limit", "1 message from one session", {"allowance": {"messages": 1, "per": "session"}}),
         ("answer", "write “please answer” or", {"answer": {"when": "on-request", "request": ["please answer", "re"]}}),
         ("answer", "no more than one in 4 hours", {"acknowledge": {"at_most_every": "4h"}}),
-        ("when", "Monday to Friday, 07:00–09:00 and 17:00.", {"hours": READ}),
+        (
+            "when",
+            "Monday to Friday, 7:00\N{NO-BREAK SPACE}am–9:00\N{NO-BREAK SPACE}am and 5:00\N{NO-BREAK SPACE}pm.",
+            {"hours": READ},
+        ),
         ("when", "on Tuesday and Saturday, at no set hours", {"hours": {"days": "sat,tue"}}),
         ("when", "local times in Sydney", {"hours": {"reading": "17:00"}}),
         ("charge", "$45.00 for 15 minutes", {"billing": {"rate": "45.00 AUD"}}),

@@ -62,7 +62,7 @@ def test_a_duration_is_said_in_words_of_every_language(language: str, seconds: i
 def test_spans_and_moments() -> None:
     spans = (Span(start=time(7), end=time(9)), Span(start=time(17), end=time(17)))
     assert say.spans(spans, EN) == "07:00–09:00 and 17:00"
-    assert say.spans(spans, DE) == "07:00–09:00 und 17:00"
+    assert say.spans(spans, DE) == "7:00–9:00 und 17:00"
 
 
 def test_weekdays_and_runs_of_them() -> None:
