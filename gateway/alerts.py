@@ -54,6 +54,10 @@ TROUBLES: dict[str, Trouble] = {
         "The mailbox {mailbox} keeps no keywords: urgent messages show a star there, or only the X-Handrail fields. "
         "Set tags to one that its server keeps."
     ),
+    "calendar-unreadable": Trouble(
+        "A calendar of the mailbox {mailbox} can't be read: what it said last still holds. "
+        "The log of the same minute says why; `absences_calendar` and `sessions_calendar` in gateway.yaml say where."
+    ),
     "smarthost-down": Trouble(
         "The smart host does not take our mail: acks, receipts and alerts wait and are tried again. "
         "Check `smarthost` and what `handrail outbox list` says.",
@@ -78,6 +82,11 @@ TROUBLES: dict[str, Trouble] = {
     "message-skipped": Trouble(
         "A message in the mailbox {mailbox} could not be taken up: it is neither acked, tagged nor counted. "
         "The log of the same minute has its uid and the kind of fault: please report that."
+    ),
+    "policies-not-taken-up": Trouble(
+        "The versions of policies, or the roster, can't be read: policies hold as they were last known, or as their "
+        "files say. The log of the same minute tells the kind of fault; put the newer gateway back if there was one.",
+        critical=True,
     ),
     "unexpected": Trouble(
         "Something went wrong that the gateway has no name for; senders were told to try again. "

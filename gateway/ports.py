@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from gateway.core.effects import Effect, Mail
+from gateway.core.effects import Effect, Mail, Reminder
 from gateway.core.events import Event, Ref
-from gateway.core.history import History, Story
+from gateway.core.history import History, Note, Story
 from gateway.core.message.facts import Envelope
-from gateway.core.policy.schema import Client
+from gateway.core.policy.calendar import Absence, Session
+from gateway.core.policy.client import Client
+from gateway.core.policy.versions import Version
 from gateway.core.replies import Reply
 from gateway.core.tracking import Copy, FlagChange, FolderState
 
@@ -62,6 +64,8 @@ class Question:
     person: str
     #: From when on this person's messages are listed; None where nobody asks how many there were.
     since: datetime | None
+    #: Whether anybody asks for the earliest promise to this person that is still open.
+    promises: bool = False
 
 
 class Record(Protocol):
@@ -77,6 +81,13 @@ class Record(Protocol):
         False where `events` begins with a Received that this ref has already: then nothing is stored, not even effects.
         An effect whose key exists is not stored again, unless that one was cancelled: then it is armed anew.
         A Cancel takes back the pending effect with its `target` key. Raises Unavailable.
+        """
+        ...
+
+    async def cause(self, effects: Sequence[Effect]) -> None:
+        """Store effects that no message caused (their ref has an empty key), in one transaction; as `append` does.
+
+        Raises Unavailable.
         """
         ...
 
@@ -100,6 +111,51 @@ class Stories(Protocol):
         """Unanswered messages of one author, oldest first. Raises Unavailable."""
         ...
 
+    async def open(self, mailbox: str, since: datetime) -> tuple[Story, ...]:
+        """Messages received since, that a person wrote as far as can be told and nobody answered, oldest first.
+
+        Raises Unavailable.
+        """
+        ...
+
+
+class Notes(Protocol):
+    """The presence note of each mailbox, sealed at rest."""
+
+    async def note(self, mailbox: str) -> Note | None:
+        """The last one that was kept, expired or not. Raises Unavailable."""
+        ...
+
+    async def keep_note(self, mailbox: str, note: Note | None) -> None:
+        """Keep a note in place of the last one; None takes it back. Raises Unavailable."""
+        ...
+
+
+class Versions(Protocol):
+    """The versions of every policy, appended and never changed."""
+
+    async def versions(self) -> tuple[Version, ...]:
+        """All of them, by name and number. Raises Unavailable."""
+        ...
+
+    async def add_versions(self, versions: Sequence[Version], effects: Sequence[Effect]) -> None:
+        """Keep new versions with the effects that announce them, in one transaction; a number that exists already
+        (another node was first) is not kept again. Raises Unavailable.
+        """
+        ...
+
+
+class Diary(Protocol):
+    """Absences and sessions as calendars outside say; what was read last, so asking takes no time."""
+
+    def absences(self, mailbox: str) -> tuple[Absence, ...]:
+        """Absences of a mailbox by its calendar, in order."""
+        ...
+
+    def sessions(self, mailbox: str, client: Client) -> tuple[Session, ...]:
+        """Sessions of a client by the mailbox's calendar, in order."""
+        ...
+
 
 class Keeping(Protocol):
     """Keeps little: what the card says goes, goes."""
@@ -112,6 +168,13 @@ class Keeping(Protocol):
         """Erase the messages that this policy decided and that were received before, with all that hangs on them.
 
         How many; raises Unavailable.
+        """
+        ...
+
+    async def erase_said(self, before: datetime) -> int:
+        """Erase the words of what no message caused (digests, notices, reminders) where it is over and was due before.
+
+        How many; it is never said again all the same. Raises Unavailable.
         """
         ...
 
@@ -129,6 +192,10 @@ class Roster(Protocol):
 
     async def save(self, mailbox: str, client: Client) -> None:
         """Add the client, or replace what was noted. Raises Unavailable."""
+        ...
+
+    async def save_all(self, mailbox: str, several: Sequence[Client]) -> None:
+        """Save each, in one transaction: all or none. Raises Unavailable."""
         ...
 
     async def forget(self, mailbox: str, address: str) -> bool:
@@ -233,6 +300,14 @@ class Flags(Protocol):
         ...
 
 
+class Drafts(Protocol):
+    """Puts drafts into one mailbox."""
+
+    async def put(self, message_id: str, content: bytes) -> None:
+        """Put a draft into the folder of drafts, unless one with this Message-ID lies there. Raises Unavailable."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """A message that is new in a folder, as the mailbox has it. `at` is its INTERNALDATE or file time."""
@@ -278,6 +353,12 @@ class Wording(Protocol):
 
     def render(self, effect: Mail) -> Words:
         """Subject, text and HTML of an effect's mail, in its language. Raises ValueError where a template fails."""
+        ...
+
+    def draft(self, effect: Reminder) -> Words:
+        """Subject and text of the draft that a reminder speaks of: the therapist's own words to the client, to begin
+        with. Raises ValueError where a template fails.
+        """
         ...
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
-from gateway.core.policy.schema import Client
-from gateway.ports import OutboxDesk, Roster
+from gateway.core.history import Note
+from gateway.core.policy.client import Client
+from gateway.ports import Notes, OutboxDesk, Roster
 from gateway.settings.schema import Settings
 
 log = structlog.get_logger(__name__)
@@ -25,12 +26,14 @@ class Actions:
         settings: Callable[[], Settings],
         desk: OutboxDesk,
         roster: Roster,
+        notes: Notes,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         """The settings say which mailboxes and policies exist."""
         self._settings = settings
         self._desk = desk
         self._roster = roster
+        self._notes = notes
         self._wake = wake
 
     async def retry(self, number: int) -> bool:
@@ -50,11 +53,15 @@ class Actions:
 
     async def save_client(self, mailbox: str, client: Client) -> None:
         """Put a client on a mailbox's roster, or replace what was noted. Raises UnknownName, Unavailable."""
+        await self.save_clients(mailbox, (client,))
+
+    async def save_clients(self, mailbox: str, clients: Sequence[Client]) -> None:
+        """Put them on a mailbox's roster, all or none. Raises UnknownName, Unavailable."""
         _known("mailbox", mailbox, self._settings().gateway.mailboxes)
-        if client.policy:
-            _known("policy", client.policy, self._settings().policies)
-        await self._roster.save(mailbox, client)
-        log.info("client-saved", mailbox=mailbox)
+        for policy in sorted({client.policy for client in clients} - {""}):
+            _known("policy", policy, self._settings().policies)
+        await self._roster.save_all(mailbox, clients)
+        log.info("clients-saved", mailbox=mailbox, count=len(clients))
 
     async def forget_client(self, mailbox: str, address: str) -> bool:
         """Take a client off the roster; False where there was none. Raises UnknownName, Unavailable."""
@@ -62,6 +69,20 @@ class Actions:
         found = await self._roster.forget(mailbox, address)
         if found:
             log.info("client-forgotten", mailbox=mailbox)
+        return found
+
+    async def keep_note(self, mailbox: str, note: Note) -> None:
+        """Let acks carry a presence note in place of the last one. Raises UnknownName, Unavailable."""
+        _known("mailbox", mailbox, self._settings().gateway.mailboxes)
+        await self._notes.keep_note(mailbox, note)
+        log.info("presence-note", mailbox=mailbox, kept=True)
+
+    async def end_note(self, mailbox: str) -> bool:
+        """Take the presence note back; False where there was none. Raises UnknownName, Unavailable."""
+        _known("mailbox", mailbox, self._settings().gateway.mailboxes)
+        found = await self._notes.note(mailbox) is not None
+        await self._notes.keep_note(mailbox, None)
+        log.info("presence-note", mailbox=mailbox, kept=False)
         return found
 
 

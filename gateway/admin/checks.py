@@ -9,21 +9,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import timedelta
 from enum import StrEnum, unique
 from urllib.parse import urlsplit
 
-from gateway.core.policy.card import in_words
-from gateway.core.policy.schema import AckWhen, Hours, Policy, PromiseKind, ReceiptSend, in_units
+from babel.numbers import get_territory_currencies
+
+from gateway.core.events import Level
+from gateway.core.policy.consistency import Inconsistency, inconsistencies
+from gateway.core.policy.schema import Policy
+from gateway.core.policy.waits import in_words
 from gateway.ports import Unavailable
+from gateway.settings.about import about
 from gateway.settings.hosts import on_loopback
 from gateway.settings.schema import Mailbox, Secret, Settings
 
 #: The longest that one probe may take.
 PATIENCE = timedelta(seconds=30)
-#: What waits to be sent hangs on its message: for so long at least that is kept.
-_SENDING = timedelta(days=1)
-_PERIODS = {"week": timedelta(days=7), "month": timedelta(days=31)}
+#: The category that a number of words makes, and no lexicon.
+_TOUCHPOINT = "touchpoint"
 _CLEARTEXT = {
     "smtp": "smtp+starttls",
     "imap": "imap+starttls",
@@ -60,10 +64,24 @@ class Probe:
     ask: Callable[[], Awaitable[str]]
 
 
-def check(settings: Settings) -> tuple[Finding, ...]:
-    """Everything that the settings say against themselves, the gravest first."""
-    found = [*_house(settings), *_mailboxes(settings), *_policies(settings)]
-    return tuple(sorted(found, key=lambda finding: list(Severity).index(finding.severity)))
+def check(settings: Settings, spoken: frozenset[str] = frozenset()) -> tuple[Finding, ...]:
+    """Everything that the settings say against themselves, the gravest first; `spoken` are languages with templates.
+
+    Only policies that mail can come under are looked at.
+    """
+    found = [*_house(settings), *_mailboxes(settings), *_policies(settings, spoken)]
+    return _gravest_first(found)
+
+
+def check_policy(settings: Settings, name: str, spoken: frozenset[str] = frozenset()) -> tuple[Finding, ...]:
+    """What one policy says and can't keep, for each mailbox that it is used for; for all of them where for none."""
+    mailboxes = policies_in_use(settings).get(name) or tuple(settings.gateway.mailboxes)
+    return _gravest_first([*_policy(settings, name, mailboxes, spoken)])
+
+
+def _gravest_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Without those that are told twice."""
+    return tuple(sorted(dict.fromkeys(findings), key=lambda finding: list(Severity).index(finding.severity)))
 
 
 async def check_live(probes: Sequence[Probe]) -> tuple[Finding, ...]:
@@ -96,12 +114,12 @@ def policies_in_use(settings: Settings) -> dict[str, tuple[str, ...]]:
 
 def _house(settings: Settings) -> Iterator[Finding]:
     gateway = settings.gateway
-    if not gateway.practice.phone and not gateway.practice.crisis_line:
+    if not gateway.practice.phone and not settings.crisis_line:
         yield Finding(
             Severity.WARNING,
             "gateway.yaml practice",
             "acks can't name a number for a crisis",
-            "set `phone`, `crisis_line` or both",
+            "set `phone`, and `crisis_line` or `region`",
         )
     exposed = [listen for listen in gateway.smtp.listen if not on_loopback(_host(listen))]
     if exposed and gateway.smtp.tls is None:
@@ -126,7 +144,8 @@ def _house(settings: Settings) -> Iterator[Finding]:
             "listen on 127.0.0.1 and put a proxy that signs people in before it",
         )
     spoken = gateway.practice.language.partition("-")[0]
-    if spoken not in {lexicon.language.partition("-")[0] for lexicon in settings.lexicons}:
+    raising = [lexicon for lexicon in settings.lexicons if lexicon.level.rank >= Level.URGENT.rank]
+    if spoken not in {lexicon.language.partition("-")[0] for lexicon in raising}:
         yield Finding(
             Severity.WARNING,
             "gateway.yaml practice.language",
@@ -183,7 +202,8 @@ def _mailboxes(settings: Settings) -> Iterator[Finding]:
         where = f"gateway.yaml mailboxes.{name}"
         used = [settings.policies[policy] for policy, names in policies_in_use(settings).items() if name in names]
         if mailbox.watch is None:
-            yield from _unwatched(where, used)
+            what = "urgent messages get no tag in the mail program, only the X-Handrail header fields"
+            yield Finding(Severity.NOTICE, where, what, "set `watch`, for example imaps://user@host")
         yield from _tags(where, mailbox)
         yield from _unreached(where, name, settings)
         yield from _alerts(where, mailbox, used)
@@ -217,18 +237,6 @@ def _unreached(where: str, name: str, settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _unwatched(where: str, policies: Sequence[Policy]) -> Iterator[Finding]:
-    mend = "set `watch`, for example imaps://user@host, or take the rule out of the policy"
-    if any(policy.receipt.send is not ReceiptSend.NEVER for policy in policies):
-        what = "the policy sends receipts, but nothing sees when a message is read"
-        yield Finding(Severity.WARNING, where, what, mend)
-    if any(policy.billing.counts != "nothing" for policy in policies):
-        what = "the policy counts time, but nothing sees what is read and answered"
-        yield Finding(Severity.WARNING, where, what, mend)
-    what = "urgent messages get no tag in the mail program, only the X-Handrail header fields"
-    yield Finding(Severity.NOTICE, where, what, "set `watch`, for example imaps://user@host")
-
-
 def _alerts(where: str, mailbox: Mailbox, policies: Sequence[Policy]) -> Iterator[Finding]:
     if all(policy.urgency.alert == "never" for policy in policies):
         return
@@ -240,129 +248,64 @@ def _alerts(where: str, mailbox: Mailbox, policies: Sequence[Policy]) -> Iterato
             "alerts go to the mailbox itself, where they wait like any other mail",
             "set `alert` to an address that reaches the therapist at once, for example a text-message gateway",
         )
-    elif "@" not in mailbox.alert.strip("@"):
-        yield Finding(
-            Severity.ERROR,
-            f"{where}.alert",
-            "alerts reach nobody: this is no address",
-            "write for example ana@phone.example",
-        )
 
 
-def _policies(settings: Settings) -> Iterator[Finding]:
-    categories = {lexicon.category for lexicon in settings.lexicons if lexicon.category}
-    for name in policies_in_use(settings):
-        where, policy = f"policies/{name}.yaml", settings.policies[name]
-        yield from _promise(where, policy)
-        yield from _silence(where, policy)
-        yield from _forgetting(where, policy)
-        if policy.urgency.trust_all and policy.urgency.alert == "urgent":
-            yield Finding(
-                Severity.NOTICE,
-                f"{where} urgency",
-                "every message counts as urgent, and each that is urgent causes an alert",
-                "write `alert: crisis`, or `trust_all: false`",
-            )
-        unknown = [category for category in policy.billing.exempt if category not in categories]
-        if unknown and policy.billing.counts != "nothing":
+def _policies(settings: Settings, spoken: frozenset[str]) -> Iterator[Finding]:
+    for name, mailboxes in policies_in_use(settings).items():
+        yield from _policy(settings, name, mailboxes, spoken)
+
+
+def _policy(settings: Settings, name: str, mailboxes: Sequence[str], spoken: frozenset[str]) -> Iterator[Finding]:
+    policy = settings.policies[name]
+    found = {mailbox: inconsistencies(policy, about(settings, mailbox, spoken), name) for mailbox in mailboxes}
+    for mailbox, ones in found.items():
+        for one in ones:
+            everywhere = all(one in others for others in found.values())
+            yield Finding(Severity(one.severity), _place(one, mailbox, everywhere), one.what, one.mend)
+    yield from _unrecognised(settings, name, policy)
+    yield from _currency(settings, name, policy)
+
+
+#: What stands in gateway.yaml, beside the absences: key of a finding -> key of a mailbox.
+_OF_MAILBOX = {"urgency.alert": "alert"}
+
+
+def _place(found: Inconsistency, mailbox: str, everywhere: bool) -> str:
+    """Where it is mended; a mailbox is named where the policy holds for several and this is so for some."""
+    if found.key in _OF_MAILBOX or found.key.startswith("absences"):
+        return f"gateway.yaml mailboxes.{mailbox}.{_OF_MAILBOX.get(found.key, found.key)}"
+    where = f"policies/{found.policy}.yaml {found.key}"
+    return where if everywhere else f"{where}, for {mailbox}"
+
+
+def _unrecognised(settings: Settings, name: str, policy: Policy) -> Iterator[Finding]:
+    """Categories of which no message ever is."""
+    known = {lexicon.category for lexicon in settings.lexicons if lexicon.category} | {_TOUCHPOINT}
+    named = {"answer.only": policy.answer.only}
+    if policy.billing.counts != "nothing":
+        named["billing.exempt"] = policy.billing.exempt
+    for key, categories in named.items():
+        unknown = [category for category in categories if category not in known]
+        if unknown:
             yield Finding(
                 Severity.WARNING,
-                f"{where} billing.exempt",
-                f"no lexicon recognises {', '.join(unknown)}, so nothing is ever exempt for it",
-                f"take it out, or write one of: {', '.join(sorted(categories)) or 'none, there is no such lexicon'}",
+                f"policies/{name}.yaml {key}",
+                f"no lexicon recognises {', '.join(unknown)}, so no message is ever of it",
+                f"take it out, or write one of: {', '.join(sorted(known))}",
             )
 
 
-def _promise(where: str, policy: Policy) -> Iterator[Finding]:
-    promise, hours = policy.answer.promise, policy.hours
-    if not hours.days:
-        what = "there is no day on which mail is read"
-        yield Finding(Severity.ERROR, f"{where} hours.days", what, "write for example mon-fri, or take `days` out")
-        return
-    if promise.what is PromiseKind.NEXT_READING_TIME and not hours.reading:
-        yield Finding(
-            Severity.ERROR,
-            f"{where} answer.promise",
-            "an answer is promised by the next reading time, but no reading times are set",
-            'set `hours.reading`, for example "07:00-09:00"',
-        )
-    gap = longest_gap(hours)
-    if promise.what is PromiseKind.WITHIN and not promise.within:
-        what = "an answer is promised at the very moment that a message comes"
-        yield Finding(Severity.ERROR, f"{where} answer.promise", what, "write for example `within 24h`, or `none`")
-    elif promise.what is PromiseKind.WITHIN and promise.within < gap:
+def _currency(settings: Settings, name: str, policy: Policy) -> Iterator[Finding]:
+    """A preset's price is an example: who takes the preset without looking would charge in somebody else's money."""
+    rate, country = policy.billing.rate, settings.gateway.practice.region.partition("-")[0].upper()
+    used = get_territory_currencies(country) if country else []
+    if rate is not None and used and rate.currency not in used:
         yield Finding(
             Severity.WARNING,
-            f"{where} answer.promise",
-            f"an answer is promised within {in_words(promise.within)}, "
-            f"but up to {in_words(gap)} pass between two times at which mail is read",
-            f"promise `within {in_units(gap)}` or more, `next-reading-time`, or read on more days",
+            f"policies/{name}.yaml billing.rate",
+            f"the price is in {rate.currency}, and the practice is in {country}, where people pay in {used[0]}",
+            f"write your own price, for example {rate.amount} {used[0]}",
         )
-
-
-def _silence(where: str, policy: Policy) -> Iterator[Finding]:
-    """What is set but nobody is told."""
-    when = policy.acknowledge.when
-    if when is AckWhen.OUTSIDE_HOURS and not policy.hours.reading:
-        yield Finding(
-            Severity.NOTICE,
-            f"{where} acknowledge.when",
-            "without reading hours every message is outside them, so every one is acked",
-            "set `hours.reading`, or write `when: always`",
-        )
-    if when is not AckWhen.NEVER:
-        return
-    if policy.answer.promise.what is not PromiseKind.NONE:
-        yield Finding(
-            Severity.NOTICE,
-            f"{where} acknowledge.when",
-            "an answer is promised, but no ack says by when: only the policy card does",
-            "write `when: always`, or tell clients of the card",
-        )
-    if policy.allowance.messages is not None:
-        yield Finding(
-            Severity.WARNING,
-            f"{where} allowance",
-            "there is a limit, but no ack tells clients how near they are to it",
-            "write `acknowledge: {when: always}`, or take the limit out",
-        )
-
-
-def _forgetting(where: str, policy: Policy) -> Iterator[Finding]:
-    """What is forgotten before it has done its work."""
-    needed = {"what waits to be sent about them can go out": _SENDING}
-    if policy.answer.promise.what is PromiseKind.WITHIN:
-        needed["the promised answer is due"] = policy.answer.promise.within
-    if policy.allowance.messages is not None:
-        needed[f"the {policy.allowance.per} is over in which they are counted"] = _PERIODS[policy.allowance.per]
-    reason, span = max(needed.items(), key=lambda one: one[1])
-    if policy.record.kept_for < span:
-        yield Finding(
-            Severity.WARNING,
-            f"{where} record.for",
-            f"messages are forgotten after {in_words(policy.record.kept_for)}, before {reason}",
-            f"write {in_units(span)} or more",
-        )
-
-
-def longest_gap(hours: Hours) -> timedelta:
-    """The longest time in a week from the end of one reading to the beginning of the next; on the wall clock.
-
-    There must be a day on which mail is read.
-    """
-    spans = hours.reading
-    day = timedelta(days=1)
-    readings = sorted(
-        (weekday * day + _since_midnight(span.start), weekday * day + _since_midnight(span.end))
-        for weekday in hours.days
-        for span in spans
-    ) or [(weekday * day, (weekday + 1) * day) for weekday in sorted(hours.days)]
-    following = [*readings[1:], (readings[0][0] + 7 * day, readings[0][1] + 7 * day)]
-    return max(later[0] - earlier[1] for earlier, later in zip(readings, following, strict=True))
-
-
-def _since_midnight(at: time) -> timedelta:
-    return timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
 
 
 def _host(listen: str) -> str:

@@ -8,19 +8,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
-from gateway.core.billing.ledger import Line, ledger
+from gateway.admin.promises import Outstanding, Report, outstanding, report
+from gateway.core import addresses
+from gateway.core.billing.charge import ClientOf, charges
+from gateway.core.billing.ledger import Line, PolicyOf, ledger
 from gateway.core.events import GivenUp, Level, Origin, Received
-from gateway.core.history import Story
-from gateway.core.policy.schema import Client
-from gateway.ports import Alerts, OutboxDesk, Pending, Roster, Stories, Unavailable
+from gateway.core.history import Note, Story
+from gateway.core.policy.client import Client
+from gateway.ports import Alerts, Notes, OutboxDesk, Pending, Roster, Stories, Unavailable
 from gateway.settings.schema import Settings
 
 #: The span that a status counts.
 DAY = timedelta(days=1)
+#: What stays unanswered for longer is not counted as open any more.
+_OLDEST = timedelta(days=365)
 _UP = frozenset({"idle", "looking"})
 
 
@@ -105,6 +111,8 @@ class Status:
     outbox: Mapping[str, int]
     last_day: Counts
     troubles: tuple[Trouble, ...]
+    #: Of watched mailboxes alone: of others nobody can tell.
+    promises: Outstanding = field(default_factory=Outstanding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,25 +151,33 @@ class Queries:
         stories: Stories,
         desk: OutboxDesk,
         roster: Roster,
+        notes: Notes,
         alerts: Alerts,
         watches: Callable[[], Mapping[str, Condition] | None],
+        policy_of: PolicyOf,
         version: str,
     ) -> None:
-        """`watches` gives None outside the running gateway, where nobody knows how the watches are doing."""
+        """`watches` gives None outside the running gateway, where nobody knows how the watches are doing.
+
+        `policy_of` gives a policy as one of its versions says it.
+        """
         self.settings = settings
         self._stories = stories
         self._desk = desk
         self._roster = roster
+        self._notes = notes
         self._alerts = alerts
         self._watches = watches
+        self._policy_of = policy_of
         self._version = version
 
     async def status(self, now: datetime) -> Status:
         """How the house is doing now; never raises Unavailable."""
-        store, outbox, counts = "", Counter[str](), Counts()
+        store, outbox, counts, promises = "", Counter[str](), Counts(), Outstanding()
         try:
             outbox = Counter(pending.state for pending in await self._desk.pending())
             counts = count(await self._stories.stories(None, now - DAY, None))
+            promises = await self.outstanding(now)
         except Unavailable as error:
             store = str(error) or "the store does not answer"
         return Status(
@@ -172,6 +188,7 @@ class Queries:
             outbox=dict(sorted(outbox.items())),
             last_day=counts,
             troubles=self.troubles(),
+            promises=promises,
         )
 
     def troubles(self) -> tuple[Trouble, ...]:
@@ -209,18 +226,72 @@ class Queries:
         lives = (life for story in reversed(stories) if (life := _life(story, personal=personal)))
         return tuple(life for life, _ in zip(lives, range(limit), strict=False))
 
+    async def outstanding(self, now: datetime) -> Outstanding:
+        """How many promises are open, and how many overdue. Raises Unavailable."""
+        found = [
+            outstanding(await self._stories.open(name, now - _OLDEST), now)
+            for name, mailbox in self.settings().gateway.mailboxes.items()
+            if mailbox.watch is not None
+        ]
+        return Outstanding(sum(one.open for one in found), sum(one.overdue for one in found))
+
+    async def promises_for(
+        self,
+        mailbox: str | None,
+        since: datetime | None,
+        until: datetime | None,
+        now: datetime,
+        *,
+        standing: bool = False,
+        personal: bool = False,
+    ) -> Report:
+        """What became of the promises about messages received in the half-open span. Raises Unavailable.
+
+        Earlier messages are read as well: a promise belongs to the oldest unanswered one. `standing` lists only what
+        can still be done; `personal` says authors too: for the practice's own eyes.
+        """
+        asked = {name: one for name, one in self.settings().gateway.mailboxes.items() if mailbox in (None, name)}
+        return report(
+            await self._stories.stories(mailbox, None, until),
+            self._policy_of,
+            now,
+            since=since,
+            standing=standing,
+            personal=personal,
+            unwatched=[name for name, one in asked.items() if one.watch is None],
+        )
+
+    async def note(self, mailbox: str) -> Note | None:
+        """The last presence note that was kept, expired or not. Raises Unavailable."""
+        return await self._notes.note(mailbox)
+
     async def ledger_for(self, mailbox: str | None, since: datetime | None, until: datetime | None) -> tuple[Line, ...]:
         """Lines of messages received in the half-open span, oldest first. Raises Unavailable.
 
-        Earlier messages are read as well: an answer that closes several is timed with the oldest, whenever that came.
+        Earlier messages are read as well: an answer that closes several is timed with the oldest, whenever that came,
+        and what is charged together hangs on the first. Each is counted by the version of the policy that decided it.
         """
-        policies = self.settings().policies
-        lines = ledger(await self._stories.stories(mailbox, None, until), policies.__getitem__)
+        counted = ledger(await self._stories.stories(mailbox, None, until), self._policy_of)
+        zone = ZoneInfo(self.settings().gateway.practice.timezone)
+        lines = charges(counted, self._policy_of, await self._clients_of(counted), zone)
         return tuple(line for line in lines if since is None or line.received_at >= since)
+
+    async def _clients_of(self, lines: Iterable[Line]) -> ClientOf:
+        """The rosters' entries of those who wrote."""
+        known = {
+            (mailbox, addresses.key(client.address)): client
+            for mailbox in sorted({line.ref.mailbox for line in lines})
+            for client in await self._roster.clients(mailbox)
+        }
+        return lambda mailbox, address: known.get((mailbox, addresses.key(address)))
 
     async def outbox(self) -> tuple[Pending, ...]:
         """What waits to be sent and what was given up, oldest first. Raises Unavailable."""
         return await self._desk.pending()
+
+    async def client(self, mailbox: str, address: str) -> Client | None:
+        """Who has this address on a mailbox's roster. Raises Unavailable."""
+        return await self._roster.client(mailbox, address)
 
     async def clients(self, mailbox: str) -> tuple[Client, ...]:
         """Everybody on a mailbox's roster. Raises Unavailable."""

@@ -3,7 +3,7 @@
 from gateway.app.desk import Desk, open_desk
 from gateway.app.house import House, open_house
 from gateway.app.probes import probes_for
-from gateway.app.wiring import faults_of_files, settings_from, templates_of
+from gateway.app.wiring import cards_of, faults_of_files, settings_from, templates_of
 from gateway.credentials import CredentialError
 from gateway.store import Taken, WrongKey
 
@@ -13,6 +13,7 @@ __all__ = [
     "House",
     "Taken",
     "WrongKey",
+    "cards_of",
     "faults_of_files",
     "open_desk",
     "open_house",

@@ -10,19 +10,29 @@ from datetime import datetime
 from gateway.admin.actions import Actions
 from gateway.admin.queries import Queries
 from gateway.alerts import LogAlerts
-from gateway.app.wiring import open_record, queries_over
+from gateway.app.wiring import diary_of, open_record, queries_over
 from gateway.clock import SystemClock
 from gateway.core.decide.arrival import decide
+from gateway.core.decide.case import Case, examine
 from gateway.core.decide.decision import Decision
-from gateway.core.message.facts import Envelope, Facts
+from gateway.core.message.facts import Envelope
 from gateway.core.routing import Route
 from gateway.flow.arrival import facts_of, look_up
+from gateway.flow.changes import Changes
 from gateway.flow.in_force import InForce
 from gateway.metrics import Metrics
 from gateway.ports import Clock
 from gateway.settings.load import as_routes
 from gateway.settings.schema import Settings
 from gateway.store import Store
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A decision, with all that it was made from."""
+
+    case: Case
+    decision: Decision
 
 
 @dataclass(frozen=True)
@@ -33,14 +43,18 @@ class Desk:
     clock: Clock
     store: Store
     in_force: InForce
+    changes: Changes
     queries: Queries
     actions: Actions
 
-    async def decide(self, route: Route, envelope: Envelope, content: bytes, now: datetime) -> tuple[Facts, Decision]:
-        """What a live message would meet at this instant. Raises Unavailable."""
+    async def examine(
+        self, route: Route, envelope: Envelope, content: bytes, now: datetime, policy: str = ""
+    ) -> Examined:
+        """What a live message would meet at this instant; another policy may be tried on it. Raises Unavailable."""
         facts = await facts_of(content, envelope, self.in_force.own)
-        known = await look_up(self.store, self.store, self.in_force, route, facts, now)
-        return facts, decide(facts, known.setting, known.history, now)
+        known = await look_up(self.store, self.store, self.in_force, route, facts, now, policy)
+        case, _ = examine(facts, known.setting, known.history, now)
+        return Examined(case, decide(facts, known.setting, known.history, now))
 
 
 @asynccontextmanager
@@ -50,6 +64,10 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     alerts = LogAlerts(clock, metrics)
     async with open_record(settings) as store:
         await store.migrate()
-        in_force = InForce(settings, as_routes(settings))
+        diary = diary_of(settings, clock, alerts)
+        await diary.load()
+        in_force = InForce(settings, as_routes(settings), diary)
+        changes = Changes(clock, store, store, in_force)
+        await changes.load()
         queries = queries_over(in_force, store, alerts, lambda: None)
-        yield Desk(settings, clock, store, in_force, queries, Actions(lambda: settings, store, store))
+        yield Desk(settings, clock, store, in_force, changes, queries, Actions(lambda: settings, store, store, store))

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -15,6 +16,9 @@ from gateway.admin.queries import Condition
 from gateway.alerts import LogAlerts
 from gateway.app.wiring import (
     below,
+    calendars_of,
+    cards_of,
+    diary_of,
     open_record,
     queries_over,
     secret_of,
@@ -28,15 +32,16 @@ from gateway.clock import SystemClock
 from gateway.core.replies import Reply
 from gateway.core.routing import Route
 from gateway.flow.arrival import Arrival
+from gateway.flow.changes import Changes
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
 from gateway.flow.observation import Observation
 from gateway.flow.passing_time import PassingTime
 from gateway.intake.server import Intake
-from gateway.mailbox import Watch, watch_for
+from gateway.mailbox import Hand, Watch, watch_for
 from gateway.metrics import Metrics
 from gateway.outbox.worker import Worker
-from gateway.ports import Clock, Flags, Unavailable
+from gateway.ports import Clock, Unavailable
 from gateway.settings.errors import SettingsError
 from gateway.settings.load import as_routes
 from gateway.settings.schema import Gateway, Mailbox, Settings
@@ -75,37 +80,52 @@ class House:
         gateway = settings.gateway
         self.metrics = Metrics()
         self.alerts = LogAlerts(clock, self.metrics)
-        self.in_force = InForce(settings, as_routes(settings))
+        self.passed = asyncio.Event()
+        self.diary = diary_of(settings, clock, self.alerts, self.passed.set)
+        self.in_force = InForce(settings, as_routes(settings), self.diary)
         self.transports = {name: transport_of(settings, mailbox) for name, mailbox in gateway.mailboxes.items()}
         in_hand = InHand()
-        self.arrival = Arrival(clock, store, store, self.transports, self.in_force, in_hand, self.alerts, self.metrics)
+        self.changes = Changes(clock, store, store, self.in_force)
+        self.arrival = Arrival(
+            clock=clock,
+            record=store,
+            roster=store,
+            notes=store,
+            transports=self.transports,
+            in_force=self.in_force,
+            in_hand=in_hand,
+            alerts=self.alerts,
+            metrics=self.metrics,
+        )
         tls = server_tls(settings.folder, gateway.smtp.tls)
         self.intake = Intake(gateway.smtp, tls, self._route, self.arrival)
-        self.observation = Observation(clock, store, store, store, self.in_force, in_hand)
+        self.observation = Observation(clock, store, store, store, store, self.in_force, in_hand)
         self.watches: dict[str, Watch] = {}
-        self.flags: dict[str, Flags] = {}
+        self.hands: dict[str, Hand] = {}
         for name, mailbox in gateway.mailboxes.items():
             self._watch(name, mailbox)
         self.smarthost = smarthost_of(settings)
         self.worker = Worker(
             outbox=store,
             submission=self.smarthost,
-            wording=templates_of(settings),
+            wording=templates_of(settings, self.in_force.policy_of),
             folders=store,
-            flags=self.flags.get,
+            flags=self.hands.get,
+            drafts=self.hands.get,
             clock=clock,
             alerts=self.alerts,
             bell=store.bell,
             sender_name=gateway.practice.name,
             said=self.metrics.said,
         )
-        self.passing_time = PassingTime(clock, store, self.in_force)
+        self.passing_time = PassingTime(clock, store, store, store, store, store, self.in_force, self.passed)
         self.queries = queries_over(self.in_force, store, self.alerts, lambda: self.conditions)
         self.ready = asyncio.Event()
         self.web = Server(gateway.web.listen, self._pages().app()) if gateway.web else None
         self.smtp_address = ("", 0)
         self.web_address = ("", 0)
-        self._record_is_prepared = False
+        #: Set while the record is not known to be in its newest form, with the policies' versions taken up.
+        self._to_prepare = asyncio.Event()
 
     @property
     def conditions(self) -> dict[str, Condition]:
@@ -137,12 +157,22 @@ class House:
 
     def _pages(self) -> Pages:
         folders = [self.settings.folder / "templates" / "web", shipped.folder("templates") / "web"]
-        return Pages(self.queries, self.metrics, folders, now=self.clock.now, serving=self.ready.is_set)
+        return Pages(
+            self.queries,
+            self.metrics,
+            folders,
+            cards=cards_of(self.settings),
+            policies=self.in_force.policies,
+            now=self.clock.now,
+            serving=self.ready.is_set,
+        )
 
     def _services(self) -> Iterator[Callable[[], Coroutine[Any, Any, None]]]:
         yield self.intake.run
         yield self.worker.run
+        yield self.diary.run
         yield self.passing_time.run
+        yield self.changes.run
         yield self._keep_preparing
         for watch in self.watches.values():
             yield watch.run
@@ -162,15 +192,18 @@ class House:
             async with asyncio.timeout(_STORE_PATIENCE):
                 await self.store.migrate()
                 await self.store.take_over()
+                await self._take_up_changes()
         except (Unavailable, TimeoutError):
             self.alerts.tell("record-down")
+            self._to_prepare.set()
         else:
-            self._record_is_prepared = True
+            self._to_prepare.clear()
             self.alerts.clear("record-down")
 
     async def _keep_preparing(self) -> None:
         never = asyncio.Event()
-        while not self._record_is_prepared:
+        while True:
+            await self._to_prepare.wait()
             await self.clock.wait(never, self.clock.now() + _STORE_AGAIN)
             try:
                 await self._prepare_record()
@@ -182,7 +215,7 @@ class House:
         """Take up changed files. What is wrong with them, line by line; then the running settings stay in force."""
         try:
             fresh = await asyncio.to_thread(settings_from, self.settings.folder)
-            wording, routes = templates_of(fresh), as_routes(fresh)
+            wording, routes = templates_of(fresh, self.in_force.policy_of), as_routes(fresh)
         except SettingsError as error:
             return self._keep_running(tuple(str(fault) for fault in error.faults))
         except Exception as error:  # noqa: BLE001 - no file, whatever is in it, may end the running gateway
@@ -192,12 +225,35 @@ class House:
             return self._keep_running(faults, "restart-needed")
         self.settings = fresh
         self.in_force.replace(fresh, routes)
+        self.diary.replace(calendars_of(fresh), ZoneInfo(fresh.gateway.practice.timezone))
         self.worker.wording = wording
         self.worker.sender_name = fresh.gateway.practice.name
         for code in ("reload-refused", "restart-needed"):
             self.alerts.clear(code)
+        try:
+            await self._take_up_changes()
+        except Unavailable:
+            self.alerts.tell("record-down")
+            self._to_prepare.set()
+        self.passed.set()
         log.info("reloaded", policies=sorted(fresh.policies), routes=len(fresh.routes))
         return ()
+
+    async def _take_up_changes(self) -> None:
+        """Until the record knows of them, changed policies that have versions wait. Raises Unavailable.
+
+        Mail first: a version or an entry that can't be read (a newer gateway wrote it) keeps no mail from flowing; then
+        the versions hold that are known, and the files where none are.
+        """
+        try:
+            await self.changes.take_up()
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - told by its kind: an error's text may quote the roster
+            log.error("policies-not-taken-up", error=type(error).__name__)  # noqa: TRY400
+            self.alerts.tell("policies-not-taken-up")
+        else:
+            self.alerts.clear("policies-not-taken-up")
 
     def _keep_running(self, faults: tuple[str, ...], code: str = "reload-refused") -> tuple[str, ...]:
         for fault in faults:
@@ -208,7 +264,7 @@ class House:
     def _watch(self, name: str, mailbox: Mailbox) -> None:
         if mailbox.watch is None:
             return
-        self.watches[name], self.flags[name] = watch_for(
+        self.watches[name], self.hands[name] = watch_for(
             name,
             mailbox.model_copy(update={"trust": below(self.settings.folder, mailbox.trust)}),
             password=lambda: secret_of(self.settings, mailbox.password),
@@ -241,4 +297,5 @@ def _wiring(gateway: Gateway, name: str) -> tuple[object, ...] | None:
         known.trust,
         known.inbox,
         known.sent,
+        known.drafts,
     )

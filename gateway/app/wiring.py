@@ -6,18 +6,23 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from gateway import __version__, shipped
 from gateway.admin.checks import Finding, Severity
 from gateway.admin.queries import Condition, Queries
 from gateway.alerts import LogAlerts
+from gateway.core.policy.schema import Policy
 from gateway.credentials import CredentialError, key_ring, read_secret
+from gateway.diary.diary import Diary, Sources
 from gateway.flow.in_force import InForce
+from gateway.ports import Clock
 from gateway.settings.load import load
 from gateway.settings.schema import Certificate, Mailbox, Secret, Settings
 from gateway.store import Sealer, Store, open_store
 from gateway.transport import Downstream, Maildir, MaildirSmarthost, Smarthost, smarthost_for, transport_for
 from gateway.wording import Templates
+from gateway.wording.cards import Cards
 
 
 def settings_from(folder: Path) -> Settings:
@@ -25,11 +30,24 @@ def settings_from(folder: Path) -> Settings:
     return load(folder)
 
 
-def templates_of(settings: Settings) -> Templates:
-    """The practice's own templates before the shipped ones."""
+def templates_of(settings: Settings, policy_of: Callable[[str, int], Policy | None] | None = None) -> Templates:
+    """The practice's own templates before the shipped ones; without `policy_of`, policies are as their files say."""
     folders = [settings.folder / "templates", shipped.folder("templates")]
     gateway = settings.gateway
-    return Templates(folders, gateway.practice, gateway.mailboxes, settings.policies)
+    return Templates(
+        folders,
+        gateway.practice,
+        gateway.mailboxes,
+        settings.policies,
+        policy_of=policy_of,
+        covers=gateway.covers,
+        crisis_lines=settings.crisis_lines,
+    )
+
+
+def cards_of(settings: Settings) -> Cards:
+    """Policy cards in words, from the same folders."""
+    return Cards([settings.folder / "templates", shipped.folder("templates")])
 
 
 def faults_of_files(settings: Settings) -> tuple[Finding, ...]:
@@ -41,6 +59,19 @@ def faults_of_files(settings: Settings) -> tuple[Finding, ...]:
         what, _, mend = str(error).partition("; ")
         faults.append(("gateway.yaml smtp.tls", what, mend))
     return tuple(Finding(Severity.ERROR, *fault) for fault in faults)
+
+
+def calendars_of(settings: Settings) -> dict[str, Sources]:
+    """Where each mailbox's calendars are."""
+    mailboxes = settings.gateway.mailboxes.items()
+    return {name: Sources(known.absences_calendar, known.sessions_calendar) for name, known in mailboxes}
+
+
+def diary_of(settings: Settings, clock: Clock, alerts: LogAlerts, changed: Callable[[], None] = lambda: None) -> Diary:
+    """The diary over these settings' calendars, not read yet; `changed` is called when one says something new."""
+    zone = ZoneInfo(settings.gateway.practice.timezone)
+    calendars = calendars_of(settings)
+    return Diary(calendars, folder=settings.folder, zone=zone, clock=clock, alerts=alerts, changed=changed)
 
 
 @asynccontextmanager
@@ -62,8 +93,10 @@ def queries_over(
         stories=store,
         desk=store,
         roster=store,
+        notes=store,
         alerts=alerts,
         watches=watches,
+        policy_of=in_force.policy_of,
         version=__version__,
     )
 

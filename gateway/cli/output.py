@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import typer
+from pydantic import BaseModel
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
@@ -121,6 +122,8 @@ def plain(value: object) -> Any:
     """Frozen values as JSON has them: instants in ISO 8601, enums by their value."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
     if isinstance(value, dict):
         return {str(name): plain(one) for name, one in value.items()}
     if isinstance(value, (set, frozenset)):

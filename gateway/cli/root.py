@@ -5,7 +5,26 @@ from __future__ import annotations
 import typer
 
 from gateway import __version__, logs
-from gateway.cli import check, clients, demo, explain, init, ledger, outbox, policy, serve, status
+from gateway.cli import (
+    changes,
+    check,
+    clients,
+    clients_table,
+    demo,
+    explain,
+    init,
+    ledger,
+    note,
+    outbox,
+    policy,
+    policy_check,
+    preview,
+    promises,
+    schema,
+    serve,
+    simulate,
+    status,
+)
 
 app = typer.Typer(
     name="handrail",
@@ -39,10 +58,20 @@ def root(
 app.command("demo")(demo.demo)
 app.command("init")(init.init)
 app.command("check")(check.check)
+app.command("schema")(schema.schema)
+policy.app.command("check")(policy_check.check)
 app.command("serve")(serve.serve)
 app.command("status")(status.status)
 app.command("explain")(explain.explain)
+app.command("preview")(preview.preview)
+app.command("simulate")(simulate.simulate)
+app.command("promises")(promises.promises)
 app.command("ledger")(ledger.ledger)
+app.add_typer(note.app, name="note")
+clients.app.command("import")(clients_table.read)
+clients.app.command("export")(clients_table.write)
 app.add_typer(clients.app, name="clients")
+policy.app.command("versions")(changes.versions)
+policy.app.command("announce")(changes.announce)
 app.add_typer(policy.app, name="policy")
 app.add_typer(outbox.app, name="outbox")

@@ -86,8 +86,17 @@ def _tell(found: dict[str, Any], page: str, zone: ZoneInfo) -> None:
     say(f"Outbox: {waiting}")
     day = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found["last_day"].items() if count)
     say(f"Last day: {day or 'no mail'}")
+    if promises := found.get("promises"):
+        say(f"Promises: {_promises(promises)}")
     for trouble in found["troubles"]:
         say(f"Needs you: {trouble['words']}")
+
+
+def _promises(counts: dict[str, int]) -> str:
+    if not counts["open"] + counts["overdue"]:
+        return "none is open"
+    overdue = f", {counts['overdue']} overdue (`handrail promises --open`)" if counts["overdue"] else ""
+    return f"{counts['open']} open{overdue}"
 
 
 def _row(mailbox: dict[str, Any], zone: ZoneInfo) -> tuple[str, ...]:

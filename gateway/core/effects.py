@@ -7,10 +7,10 @@ Effects hold instants and facts; `gateway.wording` makes words of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
-from gateway.core.events import Level, Ref
+from gateway.core.events import Expect, Level, Ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,31 @@ class Ack:
     allowed: int | None
     per: str
     warn: bool
+    #: The version of the policy that decided; what it says is what the words may say.
+    version: int = 0
+    category: str = ""
+    expect: Expect = Expect.MAYBE
+    #: Minutes of reading used and allowed, this message's included.
+    minutes_used: int = 0
+    minutes_allowed: int | None = None
+    #: The client's very first message: the card goes with it.
+    welcome: bool = False
+    #: When the client is next seen, where that is known.
+    session: datetime | None = None
+    #: The last day of the absence that it came in, and who covers (a name of `covers`, or empty).
+    away_until: date | None = None
+    cover: str = ""
+    #: The presence note and when it was written; empty for none.
+    note: str = ""
+    note_written: datetime | None = None
+    #: Whether time with this message `may` cost by the answer to it or by more messages, `will` by reading alone.
+    cost: Literal["", "may", "will"] = ""
+    #: Where the client lives, for its crisis lines, and the zone that they are told times in; empty: the practice's.
+    country: str = ""
+    timezone: str = ""
+    #: What of the policy is another for this client: an allowance of messages of their own, and no charge.
+    messages: int | None = None
+    exempt: bool = False
 
     @property
     def key(self) -> str:
@@ -68,6 +93,11 @@ class Receipt:
     answer_by: datetime | None
     #: False where nobody had looked for a while: it was read at some time up to `seen`, and no text may say when.
     exact: bool = True
+    version: int = 0
+    category: str = ""
+    expect: Expect = Expect.MAYBE
+    session: datetime | None = None
+    timezone: str = ""
 
     @property
     def key(self) -> str:
@@ -92,11 +122,165 @@ class Alert:
     author: str
     #: Set where another text came under a Message-ID that was told of before.
     again: str = ""
+    version: int = 0
+    #: A name of `covers`, where it goes to who covers and not to the therapist.
+    cover: str = ""
+
+    @property
+    def key(self) -> str:
+        """Once a message and recipient."""
+        key = f"alert:{self.ref.mailbox}:{self.ref.key}" + (f":{self.again}" if self.again else "")
+        return f"{key}:cover:{self.cover}" if self.cover else key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nudge:
+    """Remind the therapist that a promise is about to lapse; cancelled by the answer."""
+
+    kind: Literal["nudge"] = "nudge"
+    ref: Ref
+    due: datetime
+    to: str
+    sender: str
+    language: str
+    policy: str
+    version: int
+    received: datetime
+    answer_by: datetime
+    author: str
 
     @property
     def key(self) -> str:
         """Once a message."""
-        return f"alert:{self.ref.mailbox}:{self.ref.key}" + (f":{self.again}" if self.again else "")
+        return nudge_key(self.ref)
+
+
+def nudge_key(ref: Ref) -> str:
+    """What cancels a message's nudge."""
+    return f"nudge:{ref.mailbox}:{ref.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """One message that a digest lists."""
+
+    author: str
+    received: datetime
+    answer_by: datetime | None
+    level: Level
+    read: bool
+    #: Nobody can tell whether a person wrote it; it got no ack.
+    unsure: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """Tell the therapist what is open: each day, or before a client's session."""
+
+    kind: Literal["digest"] = "digest"
+    ref: Ref
+    due: datetime
+    to: str
+    sender: str
+    language: str
+    policy: str
+    version: int
+    #: Unsure ones first, then the oldest first.
+    messages: tuple[Open, ...]
+    #: Before whose session, and when that begins; empty for the daily one.
+    client: str = ""
+    session: datetime | None = None
+    #: What is switched on, and until when.
+    note_until: datetime | None = None
+    away_until: date | None = None
+    #: The next public holidays, each with its name, so that somebody looks at the list.
+    holidays: tuple[tuple[date, str], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Once a day and policy, or once a session."""
+        at = self.session or self.due
+        return f"digest:{self.ref.mailbox}:{self.policy}:{self.client}:{at:%Y-%m-%dT%H:%MZ}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Tell a client that the policy changes, and from when on; what changes is in both versions."""
+
+    kind: Literal["notice"] = "notice"
+    ref: Ref
+    due: datetime
+    to: str
+    sender: str
+    language: str
+    policy: str
+    #: The version to come, and the one that holds until `since`.
+    version: int
+    before: int
+    since: datetime
+    timezone: str = ""
+    country: str = ""
+    messages: int | None = None
+    exempt: bool = False
+
+    @property
+    def key(self) -> str:
+        """Once a version and client."""
+        return notice_key(self.ref.mailbox, self.policy, self.version, self.to)
+
+
+def notice_key(mailbox: str, policy: str, version: int, to: str) -> str:
+    """What cancels a client's notice of a version."""
+    return f"notice:{mailbox}:{policy}:{version}:{to.casefold()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """Remind the therapist that their own message between two sessions is due, with a draft in Drafts."""
+
+    kind: Literal["reminder"] = "reminder"
+    ref: Ref
+    due: datetime
+    to: str
+    sender: str
+    language: str
+    policy: str
+    version: int
+    client: str
+    client_name: str
+    #: When the last session ended.
+    session: datetime
+    #: What the draft is in; empty: the therapist's own.
+    client_language: str = ""
+
+    @property
+    def key(self) -> str:
+        """Once a session and client."""
+        return f"reminder:{self.ref.mailbox}:{self.client.casefold()}:{self.session:%Y-%m-%dT%H:%MZ}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteKept:
+    """Tell the therapist what became of a presence note that they sent."""
+
+    kind: Literal["note-kept"] = "note-kept"
+    ref: Ref
+    due: datetime
+    to: str
+    sender: str
+    language: str
+    policy: str
+    version: int
+    #: The key of the message that said it; it may be seen in Sent and come by SMTP as well.
+    message: str
+    #: Empty where the note was taken back.
+    note: str
+    expires: datetime | None
+
+    @property
+    def key(self) -> str:
+        """Once a message."""
+        return f"note-kept:{self.ref.mailbox}:{self.message}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,5 +293,7 @@ class Cancel:
 
 
 #: What the outbox carries out by mail.
-Mail = Ack | Receipt | Alert
+Mail = Ack | Receipt | Alert | Nudge | Digest | Notice | Reminder | NoteKept
+#: Of it, what goes to the therapist, or to who covers.
+INWARD = (Alert, Nudge, Digest, Reminder, NoteKept)
 Effect = Mail | Cancel

@@ -38,10 +38,22 @@ class Origin(StrEnum):
     UNSURE = "unsure"
 
 
+@unique
+class Expect(StrEnum):
+    """What the writer of a message may expect of the therapist, by the policy that decided it."""
+
+    #: An answer; where a deadline is promised, by it.
+    ANSWER = "answer"
+    #: Perhaps an answer.
+    MAYBE = "maybe"
+    #: No answer by email.
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Ref:
     """Which message: the mailbox it is for (its name in the settings) and the key of its identity
-    (SHA-256, hex, over the Message-ID, else over the stable parts)."""
+    (SHA-256, hex, over the Message-ID, else over the stable parts). An empty key: what no message caused."""
 
     mailbox: str
     key: str
@@ -82,6 +94,9 @@ class Received:
     read_by: datetime | None
     answer_by: datetime | None
     reasons: tuple[Reason, ...]
+    #: The number of the policy's version that decided (`core.policy.versions`); 0 before versions were kept.
+    version: int = 0
+    expect: Expect = Expect.MAYBE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +165,14 @@ class Alerted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Nudged:
+    """The therapist was reminded by mail that a promise is about to lapse."""
+
+    kind: Literal["nudged"] = "nudged"
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tagged:
     """The mailbox shows the tag, read back; `how` is the rung of the ladder that held."""
 
@@ -168,7 +191,7 @@ class GivenUp:
     why: str
 
 
-Event = Received | Relayed | Acknowledged | Seen | Unseen | Answered | ReceiptSent | Alerted | Tagged | GivenUp
+Event = Received | Relayed | Acknowledged | Seen | Unseen | Answered | ReceiptSent | Alerted | Nudged | Tagged | GivenUp
 
 #: Fields of events that name a person or quote them: sealed at rest, never in a log.
 PERSONAL = frozenset({"message_id", "reverse_path", "author", "author_name", "recipient", "subject", "receipt_to"})

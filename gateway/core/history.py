@@ -76,6 +76,30 @@ class Story:
         return next((event for event in self.events if isinstance(event, Tagged)), None)
 
 
+#: The category that cost goes by where words of a crisis were found: nobody in need may have to think of money.
+CRISIS = "crisis"
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier message of the same person: what an allowance counts, and what may cost."""
+
+    at: datetime
+    #: New and attached words.
+    words: int
+    #: Some categories cost nothing; empty for none.
+    category: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """The therapist's presence note. `text` is their own; instants in UTC."""
+
+    text: str
+    written: datetime
+    expires: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """What the decision about an arriving message must know. All counts exclude the message itself.
@@ -98,8 +122,14 @@ class History:
     last_ack_level: Level = Level.ROUTINE
     acks_to_person_day: int = 0
     acks_in_all_hour: int = 0
-    #: Instants at which this person's messages were received since the instant that was asked for, oldest first.
-    messages: tuple[datetime, ...] = ()
+    #: This person's messages since the instant that was asked for, oldest first; a machine's are not theirs.
+    earlier: tuple[Earlier, ...] = ()
+    #: No message of this person was ever received in this mailbox.
+    first: bool = False
+    #: The earliest time, still ahead, by which an unanswered message of this person was promised an answer.
+    promised: datetime | None = None
+    #: The mailbox's presence note, where there is one that holds.
+    note: Note | None = None
 
 
 #: While the record can't be read.

@@ -58,6 +58,9 @@ SENTENCES |= {
     "ack-off": "the policy sends no acks",
     "ack-outside-hours-only": "it arrived within reading hours; the policy acks outside them",
     "ack-first-only": "this thread was acked already; the policy acks the first message",
+    "ack-not-asked": "no ack was asked for; the policy acks on request",
+    "ack-none-of": "the policy acks {when}, and this message is none of these",
+    "ack-welcome": "it is the client's first message: the card goes with the ack",
     "ack-urgent-only": "nothing urgent was found; the policy acks what is urgent",
     "ack-too-soon": "an ack went to this person less than {interval} ago",
     "ack-thread-cap": "{count} acks went into this thread since the last answer",
@@ -83,6 +86,26 @@ SENTENCES |= {
     # promise
     "promise": "promised: {what} by {by}",
     "no-promise": "the policy promises no answer",
+    "promise-stands": "an earlier message of this client is still unanswered: its promise stands",
+    "no-promise-to-machines": "a machine wrote it, so nothing is promised",
+    "expect-answer": "it will be answered: {when}",
+    "expect-maybe": "it may be answered: {when}",
+    "expect-none": "it will not be answered by email: {when}",
+    "expect-other-category": "by email, only {only} is answered",
+    "category": "it is about {category}",
+    "nudge": "the therapist is reminded at {at} if it is not answered by then",
+    # calendar
+    "away": "the therapist is away until {until}",
+    "cover": "{cover} hears of it: {why}",
+    "read-by": "it is read by {by}",
+    "session": "the next session of this client begins at {at}",
+    # allowance and cost
+    "allowance": "{used} of {allowed} {unit} this {per}",
+    "cost": "what it takes {cost} cost",
+    # the therapist's own commands
+    "note-kept": "the therapist has written a presence note by it",
+    "note-taken-back": "the therapist has taken the presence note back by it",
+    "control-not-proven": "it came to the address for commands, and is not verified as the therapist's own",
     # observation
     "seen": "it became \\Seen",
     "unseen": "it was marked unread again",

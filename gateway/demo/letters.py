@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.core.policy.schema import Client
+from gateway.core.policy.client import Client
 
 #: The practice's own address, to which every letter goes.
 ANA = "ana@hopestreet.example"
@@ -16,6 +16,7 @@ practice:
   language: en
   phone: "02 5550 1234"
   crisis_line: Lifeline 13 11 14
+  region: AU-NSW
 smtp: {{listen: ["127.0.0.1:0"], hostname: gateway.hopestreet.example}}
 store: {{url: "sqlite:///{folder}/handrail.db"}}
 smarthost: {{url: "maildir:{folder}/outgoing"}}

@@ -13,22 +13,28 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from gateway.core import addresses
+from gateway.core.billing.charge import counted_since
 from gateway.core.decide.arrival import decide
 from gateway.core.decide.case import claimed, person_of
 from gateway.core.decide.decision import Decision, Setting
+from gateway.core.decide.presence import note_kept
 from gateway.core.events import Ref, Relayed
-from gateway.core.history import UNKNOWN, History
+from gateway.core.history import UNKNOWN, History, Note
 from gateway.core.message.facts import Envelope, Facts
 from gateway.core.message.fields import our_fields
 from gateway.core.message.read import identified, read
 from gateway.core.message.trace import received_field
 from gateway.core.policy.allowance import period_start
+from gateway.core.policy.client import Client
+from gateway.core.policy.schema import PromiseKind
+from gateway.core.policy.sessions import last_session
 from gateway.core.replies import Reply, accepted
 from gateway.core.routing import Route
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
 from gateway.metrics import Metrics
-from gateway.ports import Alerts, Clock, Question, Record, Roster, Transport, Unavailable
+from gateway.ports import Alerts, Clock, Notes, Question, Record, Roster, Transport, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +62,7 @@ class Arrival:
     clock: Clock
     record: Record
     roster: Roster
+    notes: Notes
     transports: Mapping[str, Transport]
     in_force: InForce
     in_hand: InHand
@@ -107,7 +114,7 @@ class Arrival:
                 return
             decision = again
         try:
-            await self._append(decision, reply)
+            await self._append(decision, known.setting, reply)
         except Exception as error:  # noqa: BLE001 - it is delivered: a refusal would bring it once more with each try
             self._unexpected(route.mailbox, error)
 
@@ -119,7 +126,7 @@ class Arrival:
             self._record_is_down()
         except Exception as error:  # noqa: BLE001 - a record that is wrong must not keep a client's mail
             self._unexpected(route.mailbox, error)
-        return Known(self.in_force.setting(route.mailbox, route.policy), UNKNOWN)
+        return Known(self.in_force.setting(route.mailbox, route.policy, None, now), UNKNOWN)
 
     async def _relay(
         self, route: Route, envelope: Envelope, fields: Sequence[tuple[str, str]], content: bytes, key: str = ""
@@ -139,14 +146,13 @@ class Arrival:
         log.info(outcome, mailbox=route.mailbox, message=key[:12], code=reply.code)
         return reply
 
-    async def _append(self, decision: Decision, reply: Reply) -> None:
+    async def _append(self, decision: Decision, setting: Setting, reply: Reply) -> None:
         relayed = Relayed(at=self.clock.now(), reply=f"{reply.code} {reply.enhanced}".strip())
         try:
             async with asyncio.timeout(RECORD_TIMEOUT):
+                await follow_up(self.record, self.roster, self.notes, decision, setting, self.clock.now())
                 if not await self.record.append(decision.ref, [decision.received, relayed], decision.effects):
                     await self.record.append(decision.ref, [relayed], decision.effects)
-                if decision.client is not None:
-                    await self.roster.save(decision.ref.mailbox, decision.client)
         except (Unavailable, TimeoutError):
             self._record_is_down()
         else:
@@ -176,18 +182,78 @@ async def facts_of(content: bytes, envelope: Envelope, own: frozenset[str]) -> F
 
 
 async def look_up(
-    record: Record, roster: Roster, in_force: InForce, route: Route, facts: Facts, now: datetime
+    record: Record, roster: Roster, in_force: InForce, route: Route, facts: Facts, now: datetime, policy: str = ""
 ) -> Known:
-    """The setting with the client, and the history, behind a message. Raises Unavailable."""
-    setting = in_force.setting(route.mailbox, route.policy)
+    """The setting with the client, and the history, behind a message. Raises Unavailable.
+
+    `policy` is tried in place of the route's and the client's own.
+    """
+    setting = in_force.setting(route.mailbox, policy or route.policy, None, now)
     person = person_of(facts, setting.authserv)
-    client = claimed(await roster.client(route.mailbox, facts.author.address), person)
-    if client is None and person != facts.author.address:
-        client = await roster.client(route.mailbox, person)
+    client = await client_behind(roster, route.mailbox, facts.author.address, person)
     if client is not None:
-        setting = in_force.setting(route.mailbox, route.policy, client)
-    allowance = setting.policy.allowance
-    since = period_start(allowance, setting.zone, now) if allowance.messages is not None else None
-    refers_to = (*facts.references, *facts.in_reply_to)
-    question = Question(Ref(route.mailbox, facts.key), facts.digest, facts.thread, refers_to, person, since)
+        client = client.model_copy(update={"policy": ""}) if policy else client
+        setting = in_force.setting(route.mailbox, policy or route.policy, client, now)
+    question = Question(
+        ref=Ref(route.mailbox, facts.key),
+        digest=facts.digest,
+        thread=facts.thread,
+        refers_to=(*facts.references, *facts.in_reply_to),
+        person=person,
+        since=_counted_since(setting, now),
+        promises=setting.policy.answer.promise.what is not PromiseKind.NONE,
+    )
     return Known(setting, await record.history(question, now))
+
+
+async def client_behind(roster: Roster, mailbox: str, author: str, person: str) -> Client | None:
+    """The author's entry, as far as it may decide where we write to `person`, else that of `person`.
+
+    Who is to be left in silence is, whichever of the two they are. Raises Unavailable.
+    """
+    client = claimed(await roster.client(mailbox, author), person)
+    if not person or addresses.same(author, person):
+        return client
+    other = await roster.client(mailbox, person)
+    if client is None or other is None:
+        return client or other
+    return client.model_copy(update={"quiet": client.quiet or other.quiet})
+
+
+def _counted_since(setting: Setting, now: datetime) -> datetime | None:
+    """From when on a person's messages matter: to the allowance, and to what may cost."""
+    policy, starts = setting.policy, []
+    if policy.allowance.limited or (setting.client is not None and setting.client.messages is not None):
+        last = last_session(setting.client, setting.calendar, now)
+        starts.append(period_start(policy.allowance, setting.calendar, now, last))
+    if (since := counted_since(policy.billing, now)) is not None:
+        starts.append(since)
+    return min(starts, default=None)
+
+
+async def follow_up(
+    record: Record, roster: Roster, notes: Notes, decision: Decision, setting: Setting, now: datetime
+) -> None:
+    """What a decision says of roster and presence note. Comes before the message is recorded: where the record breaks
+    off between the two, the message is taken up again and says it once more, and nothing of it is lost.
+
+    Raises Unavailable.
+    """
+    mailbox = decision.ref.mailbox
+    if decision.client is not None:
+        await roster.save(mailbox, decision.client)
+    if decision.note is not None:
+        await keep_note(record, notes, setting, decision.note, decision.ref.key, now)
+
+
+async def keep_note(record: Record, notes: Notes, setting: Setting, note: Note, message: str, now: datetime) -> None:
+    """Keep the therapist's presence note, or take it back, and tell them; nothing where a newer one is there already.
+
+    Raises Unavailable.
+    """
+    kept = await notes.note(setting.mailbox)
+    if kept is not None and kept.written > note.written:
+        return
+    await notes.keep_note(setting.mailbox, note if note.text else None)
+    await record.cause([note_kept(setting, note, message, now)])
+    log.info("presence-note", mailbox=setting.mailbox, kept=bool(note.text))

@@ -5,6 +5,7 @@ A message that never came through SMTP, or that flowed while the record was down
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,18 +13,18 @@ import structlog
 
 from gateway.core import addresses
 from gateway.core.decide.arrival import decide
-from gateway.core.decide.case import claimed
 from gateway.core.decide.decision import Setting
-from gateway.core.decide.observation import answer_sent, flags_changed, person_behind, tags_for
-from gateway.core.events import Origin, Received, Ref, Tagged
+from gateway.core.decide.observation import answer_sent, flags_changed, nudge_of, person_behind, tags_for
+from gateway.core.decide.presence import is_command, note_from
+from gateway.core.events import Answered, Origin, Received, Ref, Tagged
 from gateway.core.history import Story
 from gateway.core.message.facts import Envelope, Facts
 from gateway.core.message.read import found_envelope
 from gateway.core.tracking import FLAGGED, FlagChange
-from gateway.flow.arrival import facts_of, look_up
+from gateway.flow.arrival import client_behind, facts_of, follow_up, keep_note, look_up
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
-from gateway.ports import Clock, Placed, Record, Roster, Sighting, Stories
+from gateway.ports import Clock, Notes, Placed, Record, Roster, Sighting, Stories
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,7 @@ class Observation:
     record: Record
     stories: Stories
     roster: Roster
+    notes: Notes
     in_force: InForce
     in_hand: InHand
 
@@ -80,14 +82,34 @@ class Observation:
         answer = await facts_of(sighting.content, Envelope("", ()), frozenset())
         if answer.automation.origin is Origin.MACHINE:
             return
-        at = min(sighting.at, self.clock.now())
-        for story in await self._closed_by(mailbox, answer):
+        now = self.clock.now()
+        setting = self.in_force.setting(mailbox, "", None, now)
+        at = min(sighting.at, now)
+        if is_command(answer, setting):
+            # Only who can sign in to the mailbox puts a message there, so it is the therapist's own.
+            await keep_note(self.record, self.notes, setting, note_from(answer, setting, at), answer.key, now)
+            return
+        closed = await self._closed_by(mailbox, answer, at)
+        for story in closed:
             outcome = answer_sent(story, at, answer.new_words, answer.key)
             if outcome.events:
                 await self.record.append(story.ref, outcome.events, outcome.effects)
                 log.info("answered", mailbox=mailbox, message=story.ref.key[:12])
+        for author in {story.received.author for story in closed if story.received}:
+            await self._remind_of_the_rest(mailbox, author, now)
 
-    async def _closed_by(self, mailbox: str, answer: Facts) -> tuple[Story, ...]:
+    async def _remind_of_the_rest(self, mailbox: str, author: str, now: datetime) -> None:
+        """An answer took back the reminder that stood for every promise to this person: the next one is due its own."""
+        for story in await self.stories.waiting(mailbox, author):
+            received = story.received
+            if received is not None and received.answer_by is not None and received.answer_by > now:
+                setting = self.in_force.setting(mailbox, received.policy, None, now, received.version)
+                nudge = nudge_of(story.ref, received, setting, now)
+                await self.record.append(story.ref, (), [nudge] if nudge else [])
+                return
+
+    async def _closed_by(self, mailbox: str, answer: Facts, at: datetime) -> tuple[Story, ...]:
+        """By what it refers to; and a letter to a client in a thread of its own closes what waits of theirs."""
         refs = await self.record.find(mailbox, (*answer.in_reply_to, *answer.references[-1:]))
         found = [story for ref in refs if (story := await self.record.story(ref)) is not None]
         stories = [story for story in found if story.received and _goes_to(story.received, answer)]
@@ -97,7 +119,15 @@ class Observation:
             if received is not None:
                 earlier = await self.stories.waiting(mailbox, received.author)
                 closed |= {one.ref: one for one in earlier if one.received and one.received.at <= received.at}
+        if not found:
+            closed |= {one.ref: one for one in await self._waiting_of(mailbox, answer.to, at)}
         return tuple(closed.values())
+
+    async def _waiting_of(self, mailbox: str, people: Sequence[str], at: datetime) -> tuple[Story, ...]:
+        """What clients of the roster wrote before an instant and nobody has answered."""
+        clients = [client for one in people if (client := await self.roster.client(mailbox, one)) is not None]
+        waiting = [story for one in clients for story in await self.stories.waiting(mailbox, one.address)]
+        return tuple(story for story in waiting if story.received and story.received.at <= at)
 
     async def _story_of(self, mailbox: str, facts: Facts) -> Story | None:
         return await self.record.story(Ref(mailbox, facts.key))
@@ -110,9 +140,8 @@ class Observation:
         now = self.clock.now()
         known = await look_up(self.record, self.roster, self.in_force, route, facts, now)
         decision = decide(facts, known.setting, known.history, now, via="mailbox")
+        await follow_up(self.record, self.roster, self.notes, decision, known.setting, now)
         await self.record.append(decision.ref, [decision.received], decision.effects)
-        if decision.client is not None:
-            await self.roster.save(mailbox, decision.client)
         log.info("found-in-mailbox", mailbox=mailbox, message=facts.key[:12])
         return await self.record.story(decision.ref)
 
@@ -120,16 +149,19 @@ class Observation:
         received = story.received
         if received is None:
             return
-        client = claimed(await self.roster.client(mailbox, received.author), person_behind(received))
-        setting = self.in_force.setting(mailbox, received.policy, client)
-        outcome = flags_changed(story, change, setting, since, self.clock.now())
+        client = await client_behind(self.roster, mailbox, received.author, person_behind(received))
+        now = self.clock.now()
+        setting = self.in_force.setting(mailbox, received.policy, client, now, received.version)
+        outcome = flags_changed(story, change, setting, since, now)
         if outcome.events:
             await self.record.append(story.ref, outcome.events, outcome.effects)
             log.info("observed", mailbox=mailbox, message=story.ref.key[:12], what=[one.kind for one in outcome.events])
+        if any(isinstance(event, Answered) for event in outcome.events):
+            await self._remind_of_the_rest(mailbox, received.author, now)
 
     def _setting(self, mailbox: str, story: Story) -> Setting:
         received = story.received
-        return self.in_force.setting(mailbox, received.policy if received else "")
+        return self.in_force.setting(mailbox, received.policy if received else "", None, self.clock.now())
 
     def _envelope(self, mailbox: str, sighting: Sighting) -> Envelope:
         address = self.in_force.settings.gateway.mailboxes[mailbox].address

@@ -1,4 +1,4 @@
-"""What the therapist sees and does: watches over mailboxes (RFC 9051, Maildir), and flags set there.
+"""What the therapist sees and does: watches over mailboxes (RFC 9051, Maildir), flags set and drafts put there.
 
 `watch_for` makes the watch that a mailbox's `watch` URL asks for. It tells a `ports.Observer` of new messages, changed
 flags and answers, at least once each; it decides nothing about mail and stores nothing but the folders' states.
@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from gateway.core.tracking import Copy
 from gateway.mailbox.condition import Condition, Intervals, State, Support
 from gateway.mailbox.door import Door
+from gateway.mailbox.drafts import ImapDrafts, MaildirDrafts
 from gateway.mailbox.imap import Access
 from gateway.mailbox.lookout import World
 from gateway.mailbox.maildir import MaildirWatch
 from gateway.mailbox.watch import ImapWatch
-from gateway.ports import Alerts, Clock, Flags, Folders, Observer, Record
+from gateway.ports import Alerts, Clock, Drafts, Flags, Folders, Observer, Record
 from gateway.settings.schema import Mailbox
 
-__all__ = ["Condition", "Intervals", "State", "Support", "Watch", "watch_for"]
+__all__ = ["Condition", "Hand", "Intervals", "State", "Support", "Watch", "watch_for"]
 
 
 class Watch(Protocol):
@@ -37,6 +39,22 @@ class Watch(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Hand:
+    """What the gateway may do in a mailbox: set flags and put drafts."""
+
+    flags: Flags
+    drafts: Drafts
+
+    async def add(self, copy: Copy, flags: frozenset[str]) -> frozenset[str]:
+        """See `ports.Flags.add`. Unavailable while the watch does not run, as it goes over its connections."""
+        return await self.flags.add(copy, flags)
+
+    async def put(self, message_id: str, content: bytes) -> None:
+        """See `ports.Drafts.put`. Over a connection of its own: drafts are seldom, and lie in a folder of their own."""
+        await self.drafts.put(message_id, content)
+
+
 def watch_for(
     name: str,
     settings: Mailbox,
@@ -49,11 +67,10 @@ def watch_for(
     clock: Clock,
     intervals: Intervals | None = None,
     dice: random.Random | None = None,
-) -> tuple[Watch, Flags]:
-    """The watch over a mailbox and the way to set flags in it, by the scheme of its `watch` URL.
+) -> tuple[Watch, Hand]:
+    """The watch over a mailbox and what may be done in it, by the scheme of its `watch` URL.
 
     `name` is the mailbox's in the settings; `password` is asked at each login, so that a renewed one is taken up.
-    Flags are set over the watch's own connections: they are Unavailable while it does not run.
     Raises ValueError where the settings have no `watch`.
     """
     if settings.watch is None:
@@ -64,8 +81,9 @@ def watch_for(
     if settings.watch.startswith("maildir:"):
         root = Path(settings.watch.removeprefix("maildir:"))
         maildir = MaildirWatch(world, settings, root, intervals, dice)
-        return maildir, maildir
+        return maildir, Hand(maildir, MaildirDrafts(root, settings.drafts, clock))
     access = Access.from_url(settings.watch, settings.address, password, settings.trust)
     access = replace(access, patience=intervals.command.total_seconds())
-    imap = ImapWatch(world, settings, Door(name, access, clock, alerts, intervals), dice)
-    return imap, imap
+    door = Door(name, access, clock, alerts, intervals)
+    imap = ImapWatch(world, settings, door, dice)
+    return imap, Hand(imap, ImapDrafts(door, settings.drafts))

@@ -50,6 +50,11 @@ class Door:
                 self.alerts.clear("login-refused", mailbox=self.mailbox)
             yield connection
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has to wait to be let in."""
+        return self._closed_until is None or self._closed_until <= self.clock.now()
+
     def heed(self, fault: Exception) -> None:
         """Close the door for a while where a fault asks for it."""
         if isinstance(fault, Refused):

@@ -24,7 +24,7 @@ from aioimaplib import aioimaplib as ai
 from gateway.mailbox import responses
 from gateway.mailbox.faults import Lost, Missing, Refused, Throttled
 from gateway.mailbox.names import encode, quote
-from gateway.mailbox.protocol import MAX_LITERAL, Completion, SturdyProtocol
+from gateway.mailbox.protocol import MAX_LITERAL, Completion, Parts, SturdyProtocol
 from gateway.mailbox.responses import Selected
 
 #: Messages in one command.
@@ -155,7 +155,7 @@ class Connection:
         secret = b64encode(f"\0{user}\0{password}".encode())
         if "SASL-IR" in self._capabilities:
             return await self._run("AUTHENTICATE", "PLAIN", secret.decode())
-        self._protocol.secret = secret
+        self._protocol.continuation = secret
         return await self._run("AUTHENTICATE", "PLAIN")
 
     def _unwelcome(self, reply: Completion) -> Exception:
@@ -170,10 +170,20 @@ class Connection:
 
     async def sent_folders(self, inbox: str, named: Sequence[str]) -> tuple[str, ...]:
         """Folders of sent mail that exist: those that the server marks and those named."""
+        return responses.sent_folders(await self._listing(), inbox, named)
+
+    async def drafts_folder(self, named: str) -> str:
+        """The folder of drafts: the one that the server marks, else the one named, which is made if need be."""
+        found = responses.drafts_folder(await self._listing(), named)
+        if found is None:
+            _insist(await self._run("CREATE", quote(encode(named))))
+            await self._run("SUBSCRIBE", quote(encode(named)))  # many mail programs show no other folders
+        return found or named
+
+    async def _listing(self) -> list[Parts]:
         special = {"SPECIAL-USE", "LIST-EXTENDED"} <= self._capabilities
         options = ("RETURN (SPECIAL-USE)",) if special else ()
-        reply = await self._run("LIST", '""', '"*"', *options)
-        return responses.sent_folders(reply.untagged, inbox, named)
+        return (await self._run("LIST", '""', '"*"', *options)).untagged
 
     async def select(self, folder: str) -> Selected:
         """Select a folder; the selection lasts until the connection ends. Raises Missing."""
@@ -198,8 +208,18 @@ class Connection:
             found |= await self._flags_of(f"{block[0]}:{block[-1]}")
         return found
 
-    async def _uids(self) -> list[int]:
-        reply = await self._run("SEARCH", "ALL", by_uid=True)
+    async def holds(self, message_id: str) -> bool:
+        """Whether a message with this Message-ID lies in the folder."""
+        return bool(await self._uids("HEADER", "Message-ID", quote(message_id)))
+
+    async def append(self, folder: str, content: bytes, flags: Iterable[str]) -> None:
+        """Put a message into a folder. Raises Lost where the server does not take it."""
+        self._protocol.continuation = content
+        wanted = f"({' '.join(sorted(flags))})"
+        _insist(await self._run("APPEND", quote(encode(folder)), wanted, f"{{{len(content)}}}"))
+
+    async def _uids(self, *criteria: str) -> list[int]:
+        reply = await self._run("SEARCH", *(criteria or ("ALL",)), by_uid=True)
         _insist(reply)
         words = (parts[0] or b"" for parts in reply.untagged)
         numbers = {int(n) for line in words if line[:6].upper() == b"SEARCH" for n in line.split() if n.isdigit()}

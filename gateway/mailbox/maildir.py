@@ -58,6 +58,11 @@ class MaildirFolder:
             found |= await asyncio.to_thread(self._scan)
         return Look(VALIDITY, 0, 0, {uid: _flags(path.name) for uid, path in found.items()})
 
+    async def holds(self, message_id: str) -> bool:
+        """Whether a message with this Message-ID lies here."""
+        found = await asyncio.to_thread(lambda: self._message_ids(list(self._scan())))
+        return message_id in found.values()
+
     async def message_ids(self, uids: Sequence[str]) -> Mapping[str, str]:
         """The Message-IDs of those that have one."""
         return await asyncio.to_thread(self._message_ids, uids)
@@ -181,8 +186,8 @@ class MaildirWatch:
         self._world = world
         self._intervals = intervals
         self._dice = dice
-        self._inbox = _folder(root, settings.inbox)
-        folders = [self._inbox, *(_folder(root, name) for name in settings.sent)]
+        self._inbox = folder_of(root, settings.inbox)
+        folders = [self._inbox, *(folder_of(root, name) for name in settings.sent)]
         roles = [Role.INBOX] + [Role.SENT] * len(settings.sent)
         self._lookouts = [
             (folder, Lookout(world, role, expects_keywords=False)) for folder, role in zip(folders, roles, strict=True)
@@ -244,7 +249,7 @@ class MaildirWatch:
         return pause * self._dice.uniform(0.5, 1.5)
 
 
-def _folder(root: Path, name: str) -> MaildirFolder:
+def folder_of(root: Path, name: str) -> MaildirFolder:
     """INBOX is the Maildir itself; `A/B` lies in `.A.B`, in modified UTF-7."""
     path = root if same(name, "INBOX") else root / f".{encode(name).replace('/', '.')}"
     return MaildirFolder(name, path)

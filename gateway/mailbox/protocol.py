@@ -54,7 +54,8 @@ class SturdyProtocol(ai.IMAP4ClientProtocol):
         self.greeted = asyncio.Event()
         self.gone = asyncio.Event()
         self.lost: ai.Abort | None = None
-        self.secret: bytes = b""
+        #: What goes out when the server asks for more of an AUTHENTICATE or APPEND.
+        self.continuation: bytes = b""
         self._buffer = bytearray()
         self._due: int | None = None
         self._parts: Parts = []
@@ -177,14 +178,15 @@ class SturdyProtocol(ai.IMAP4ClientProtocol):
         self.greeted.set()
 
     def _go_on(self) -> None:
-        if self._pending is not None and self._pending.name == "AUTHENTICATE":
-            secret, self.secret = self.secret, b""
-            self._write(secret + b"\r\n")  # an empty line answers an error challenge (RFC 7628 3.2.3)
+        if self._pending is not None and self._pending.name in ("AUTHENTICATE", "APPEND"):
+            continuation, self.continuation = self.continuation, b""
+            self._write(continuation + b"\r\n")  # an empty line answers an error challenge (RFC 7628 3.2.3)
         elif self._pending is not None and self._pending.name == "IDLE":
             self._idling.set()
 
     def _finish(self, status: str, text: bytes) -> None:
         command, self._pending = self._pending, None
+        self.continuation = b""
         if command is not None:
             self._completed = (status, text)
             command.close(text, status)

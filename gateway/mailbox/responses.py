@@ -20,6 +20,7 @@ _FETCH = re.compile(rb"\d+ FETCH \(", re.IGNORECASE)
 _LITERAL = re.compile(rb"~?\{\d+\+?\}$")
 _ESCAPED = re.compile(rb'\\(["\\])')
 _LIST = re.compile(rb'X?LIST \(([^)]*)\) (?:NIL|"(?:[^"\\]|\\.)*") (.*)$', re.IGNORECASE | re.DOTALL)
+_HOLDS_NOTHING = {"\\noselect", "\\nonexistent"}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DATE = re.compile(r" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
 _BACKOFF = re.compile(rb"Backoff Time:?\s*(\d+)\s*(milliseconds|seconds)?", re.IGNORECASE)
@@ -161,11 +162,18 @@ def sent_folders(untagged: Sequence[Parts], inbox: str, named: Sequence[str]) ->
         if folder is None:
             continue
         attributes, name = folder
-        if same(name, inbox) or attributes & {"\\noselect", "\\nonexistent"}:
+        if same(name, inbox) or attributes & _HOLDS_NOTHING:
             continue
         if "\\sent" in attributes or any(same(name, one) for one in named):
             found.setdefault(name.casefold(), name)  # some servers list a folder twice
     return tuple(found.values())
+
+
+def drafts_folder(untagged: Sequence[Parts], named: str) -> str | None:
+    """The folder in a LIST that is marked `\\Drafts` (RFC 6154), else the one with the given name, if it is there."""
+    folders = [folder for parts in untagged if (folder := _listed(parts)) and not folder[0] & _HOLDS_NOTHING]
+    marked = (name for attributes, name in folders if "\\drafts" in attributes)
+    return next(marked, None) or next((name for _, name in folders if same(name, named)), None)
 
 
 def _listed(parts: Parts) -> tuple[set[str], str] | None:

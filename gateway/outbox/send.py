@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from random import Random
 
 from gateway.core.addresses import split
 from gateway.core.decide.ack import OLDEST_TO_ACK
-from gateway.core.effects import Ack, Alert, Mail, Receipt
-from gateway.core.events import Acknowledged, Alerted, Event, ReceiptSent
+from gateway.core.effects import Ack, Alert, Digest, Mail, Nudge, Receipt
+from gateway.core.events import Acknowledged, Alerted, Event, Nudged, ReceiptSent
 from gateway.core.message.compose import Outgoing, compose
 from gateway.core.message.mdn import Disposition, compose_mdn
 from gateway.core.replies import Reply
@@ -22,6 +23,10 @@ from gateway.ports import Claim, Words
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=4)
 GIVE_UP_AFTER = timedelta(days=3)
+#: Nothing is given up after fewer tries: what was long due when we came to it again has a fair chance, too.
+FEWEST_TRIES = 8
+#: A digest or a nudge that could not go for so long tells of what was, and is not said.
+LATEST_NEWS = timedelta(days=1)
 
 #: 5yz that mean "not today": Google's daily limit (X.4.5), Microsoft's (X.4.6).
 _QUOTA_CODES = frozenset({"5.4.5", "5.4.6"})
@@ -34,6 +39,14 @@ class Letter:
 
     reverse_path: str
     recipient: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A mail for somebody else to finish and send. Its id is the same at each try."""
+
+    message_id: str
     content: bytes
 
 
@@ -52,7 +65,7 @@ def letter(claim: Claim, words: Words, sender_name: str) -> Letter:
 def _outgoing(claim: Claim, words: Words, sender_name: str) -> Outgoing:
     effect = claim.effect
     token, domain = split(claim.message_id.strip("<>"))
-    parent, thread = ("", ()) if isinstance(effect, Alert) else (effect.in_reply_to, effect.references)
+    reply = effect if isinstance(effect, Ack | Receipt) else None
     return Outgoing(
         sender=effect.sender,
         sender_name=sender_name,
@@ -61,13 +74,36 @@ def _outgoing(claim: Claim, words: Words, sender_name: str) -> Outgoing:
         text=words.text,
         html=words.html,
         message_id=claim.message_id,
-        in_reply_to=parent,
+        in_reply_to=reply.in_reply_to if reply else "",
         # An id of its own holds the token here: a message that referred to itself would fall out of its thread.
-        references=(*thread, f"<{token}.ref@{domain}>"),
+        references=(*(reply.references if reply else ()), f"<{token}.ref@{domain}>"),
         date=_wanted(claim),
-        auto_submitted="auto-generated" if isinstance(effect, Alert) else "auto-replied",
+        auto_submitted="auto-replied" if reply else "auto-generated",
         language=words.language,
     )
+
+
+def draft(claim: Claim, client: str, words: Words) -> Draft:
+    """What the therapist may send to a client: a mail of their own, with nothing automatic about it.
+
+    Raises ValueError where a field can't be written.
+    """
+    # No token of ours, whole or in part: an answer to what a person sent must not pass for one to automatic mail.
+    name = sha256(f"draft {claim.message_id}".encode()).hexdigest()[:40]
+    message_id = f"<{name}@{split(claim.message_id.strip('<>'))[1]}>"
+    mail = Outgoing(
+        sender=claim.effect.sender,
+        # Theirs to say: the practice's name would show a person as an office.
+        sender_name="",
+        to=client,
+        subject=words.subject,
+        text=words.text,
+        message_id=message_id,
+        date=_wanted(claim),
+        auto_submitted="",
+        language=words.language,
+    )
+    return Draft(message_id, compose(mail))
 
 
 def _disposition(claim: Claim, effect: Receipt) -> Disposition:
@@ -117,19 +153,26 @@ Outcome = Done | Later | Never
 def outcome(claim: Claim, reply: Reply, now: datetime) -> Outcome:
     """What a smart host's reply means for the effect. Only code and enhanced code are kept: texts quote addresses."""
     if reply.accepted:
-        return Done((event_of(claim, now),))
+        happened = event_of(claim, now)
+        return Done((happened,) if happened is not None else ())
     error = f"{reply.code} {reply.enhanced}".strip()
     return Never(error) if refused(reply) else Later(error)
 
 
-def event_of(claim: Claim, now: datetime) -> Event:
-    """What happened once the smart host has the mail."""
+def event_of(claim: Claim, now: datetime) -> Event | None:
+    """What happened to a message once the smart host has the mail; None for mail that no message caused."""
     effect: Mail = claim.effect
-    if isinstance(effect, Ack):
-        return Acknowledged(at=now, message_id=claim.message_id)
-    if isinstance(effect, Alert):
-        return Alerted(at=now)
-    return ReceiptSent(at=now, by="gateway", form=effect.form)
+    match effect:
+        case Ack():
+            return Acknowledged(at=now, message_id=claim.message_id)
+        case Alert():
+            return Alerted(at=now)
+        case Nudge():
+            return Nudged(at=now)
+        case Receipt():
+            return ReceiptSent(at=now, by="gateway", form=effect.form)
+        case _:
+            return None
 
 
 def refused(reply: Reply) -> bool:
@@ -142,14 +185,20 @@ def over_quota(reply: Reply) -> bool:
     return reply.enhanced in _QUOTA_CODES or _QUOTA_WORDS in reply.text.casefold().replace(" ", "")
 
 
-def give_up_at(claim: Claim) -> datetime:
-    """When trying ends, counted from when it should have gone."""
-    return _wanted(claim) + GIVE_UP_AFTER
+def is_hopeless(claim: Claim, now: datetime) -> bool:
+    """Whether trying ends, counted from when it should have gone."""
+    return claim.attempts >= FEWEST_TRIES and now >= _wanted(claim) + GIVE_UP_AFTER
 
 
 def comes_too_late(claim: Claim, now: datetime) -> bool:
-    """Whether saying it now would only confuse: an ack of yesterday's mail, whatever held it up."""
-    return isinstance(claim.effect, Ack) and now - claim.effect.received > OLDEST_TO_ACK
+    """Whether saying it now would only confuse: an ack of yesterday's mail, a digest of what was open then.
+
+    Late or not, a client must hear of a change, and a therapist of words of urgency.
+    """
+    effect = claim.effect
+    if isinstance(effect, Ack):
+        return now - effect.received > OLDEST_TO_ACK
+    return isinstance(effect, Digest | Nudge) and now - effect.due > LATEST_NEWS
 
 
 def _wanted(claim: Claim) -> datetime:
@@ -162,4 +211,5 @@ def next_try(claim: Claim, now: datetime, random: Random) -> datetime:
     doublings = min(max(0, claim.attempts - 1), 16)
     doubled: timedelta = FIRST_WAIT * 2**doublings
     wait = min(doubled, LONGEST_WAIT) * random.uniform(0.8, 1.2)
-    return min(now + wait, give_up_at(claim))
+    end = _wanted(claim) + GIVE_UP_AFTER
+    return min(now + wait, end) if now < end else now + wait

@@ -21,26 +21,28 @@ from random import Random
 
 import structlog
 
-from gateway.core.effects import Ack, Mail, Receipt
+from gateway.core.effects import Ack, Mail, Receipt, Reminder
 from gateway.core.events import Event, GivenUp, ReceiptSent
 from gateway.core.replies import NO_DOWNSTREAM, Reply
 from gateway.core.tracking import MDN_SENT
 from gateway.outbox.send import (
     Done,
+    Draft,
     Later,
     Letter,
     Never,
     Outcome,
     aligned,
     comes_too_late,
-    give_up_at,
+    draft,
+    is_hopeless,
     letter,
     next_try,
     outcome,
     over_quota,
     refused,
 )
-from gateway.ports import Alerts, Claim, Clock, Flags, Folders, Outbox, Submission, Unavailable, Wording
+from gateway.ports import Alerts, Claim, Clock, Drafts, Flags, Folders, Outbox, Submission, Unavailable, Wording
 
 log = structlog.get_logger(__name__)
 
@@ -74,11 +76,15 @@ class Worker:
     sender_name: str
     #: Told of each mail that the smart host took, to be counted.
     said: Callable[[Mail], None] = lambda _: None
+    #: The drafts of a mailbox, None where it is not watched.
+    drafts: Callable[[str], Drafts | None] = lambda _: None
     random: Random = field(default_factory=Random)
     #: The smart host took from the aligned reverse-path what it had refused from the null one.
     null_refused: bool = False
     #: Claims tried before whose copies do not bear our own $MDNSent yet.
     _unmarked: set[int] = field(default_factory=set)
+    #: Claims tried before whose drafts lie in the mailbox, unless the therapist has sent them meanwhile.
+    _drafted: set[int] = field(default_factory=set)
 
     async def run(self) -> None:
         """Carry out what is due until cancelled."""
@@ -164,6 +170,7 @@ class Worker:
         try:
             words = self.wording.render(claim.effect)
             post = letter(claim, words, self._name_for(claim))
+            to_draft = self._draft_for(claim)
         except ValueError:
             self.alerts.tell("template-failed", mailbox=claim.effect.ref.mailbox, effect=claim.effect.kind)
             return Later("template failed")
@@ -171,11 +178,26 @@ class Worker:
         try:
             if await self._program_sent(claim):
                 return Done((ReceiptSent(at=self.clock.now(), by="program", form="mdn"),))
+            await self._put(claim, to_draft)
         except Unavailable:
             return Later("mailbox unavailable")
         reply = await self._hand_over(claim, post)
         self._tell(claim, reply)
         return outcome(claim, reply, self.clock.now())
+
+    def _draft_for(self, claim: Claim) -> Draft | None:
+        """What a reminder's mail speaks of."""
+        effect = claim.effect
+        if not isinstance(effect, Reminder) or claim.id in self._drafted:
+            return None
+        return draft(claim, effect.client, self.wording.draft(effect))
+
+    async def _put(self, claim: Claim, made: Draft | None) -> None:
+        """Put a draft where the therapist finds it, before the mail that says so goes."""
+        drafts = self.drafts(claim.effect.ref.mailbox)
+        if made is not None and drafts is not None:
+            await drafts.put(made.message_id, made.content)
+            self._drafted.add(claim.id)
 
     def _name_for(self, claim: Claim) -> str:
         """A practice's name may tell of a relation, so it is kept from whom the practice does not know."""
@@ -239,12 +261,14 @@ class Worker:
 
     async def _settle(self, claim: Claim, done: Outcome) -> None:
         now = self.clock.now()
+        if not isinstance(done, Later):
+            self._drafted.discard(claim.id)
         if isinstance(done, Done):
             await self._insist(claim, done.events)
             if not _by_program(done):
                 self.said(claim.effect)
             log.info("said", attempts=claim.attempts, **_ids(claim))
-        elif isinstance(done, Later) and now < give_up_at(claim):
+        elif isinstance(done, Later) and not is_hopeless(claim, now):
             due = next_try(claim, now, self.random)
             log.info("postponed", error=done.error, due=due.isoformat(), **_ids(claim))
             await self.outbox.postpone(claim, due, done.error)

@@ -5,7 +5,8 @@ Works on the plain values of the documents, so that one fault elsewhere hides no
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,8 @@ _FILES: tuple[Key, ...] = (
     ("smtp", "tls", "key"),
     ("smarthost", "trust"),
     ("mailboxes", "*", "trust"),
+    ("mailboxes", "*", "absences_calendar"),
+    ("mailboxes", "*", "sessions_calendar"),
 )
 #: Where it says how a secret is found. The store's key may be missing: the first start makes it.
 _SECRETS: tuple[Key, ...] = (
@@ -34,16 +37,22 @@ _SECRETS: tuple[Key, ...] = (
 )
 _MADE_AT_FIRST_START = ("store", "key")
 _SOURCES = ("env", "file", "credential")
+_PLURALS = {"mailbox": "mailboxes", "policy": "policies", "cover": "covers"}
 #: Where a URL may name a user, whose password would go with it; and what to write in place of a scheme without TLS.
 _URLS: tuple[Key, ...] = (("smarthost", "url"), ("mailboxes", "*", "deliver"))
 _SECURED = {"smtp": "smtp+starttls: or smtps:", "lmtp": "lmtp+unix:"}
 
 
-def check(gateway: Document, routes: Document | None, policies: Collection[str], folder: Path) -> Iterator[Fault]:
-    """Every fault between the files of one config folder."""
+def check(
+    gateway: Document, routes: Document | None, policies: Mapping[str, Document], folder: Path
+) -> Iterator[Fault]:
+    """Every fault between the files of one config folder; policies are whole, with all that they extend."""
     if not isinstance(gateway.data, dict):
         return
     yield from _mailboxes(gateway, policies)
+    yield from _control(gateway, routes)
+    yield from _covers(gateway, policies.values())
+    yield from _absences(gateway)
     yield from _files(gateway, folder)
     yield from _secrets(gateway, folder)
     yield from _in_the_clear(gateway)
@@ -55,9 +64,7 @@ def _mailboxes(document: Document, policies: Collection[str]) -> Iterator[Fault]
     owners: dict[str, str] = {}
     for name, mailbox in _mapping(document.data.get("mailboxes")).items():
         at: Key = ("mailboxes", str(name))
-        policy = _mapping(mailbox).get("policy")
-        if isinstance(policy, str) and policy not in policies:
-            yield document.fault((*at, "policy"), f"no policy {policy!r}", suggest(policy, policies, "policies"))
+        yield from _named(document, (*at, "policy"), _mapping(mailbox).get("policy"), "policy", policies)
         for place, address in _addresses(_mapping(mailbox)):
             yield from _address(document, (*at, *place), address, str(name), owners)
 
@@ -80,6 +87,95 @@ def _address(document: Document, at: Key, address: str, name: str, owners: dict[
         yield document.fault(at, f"{address} belongs to mailbox {owner} already", "give each mailbox its own address")
 
 
+def _control(document: Document, routes: Document | None) -> Iterator[Fault]:
+    """A control address is the therapist's own door: nobody else's address, and mail to it must come here."""
+    mailboxes = _mapping(document.data.get("mailboxes"))
+    owners = {
+        same_address(address): str(name)
+        for name, mailbox in mailboxes.items()
+        for _, address in _addresses(_mapping(mailbox))
+    }
+    for name, mailbox in mailboxes.items():
+        at, address = ("mailboxes", str(name), "control"), _mapping(mailbox).get("control")
+        if not isinstance(address, str) or not address:
+            continue
+        local, _, domain = str(_mapping(mailbox).get("address", "")).rpartition("@")
+        mend = f"write one of its own, for example {local or 'ana'}+handrail@{domain or 'hopestreet.example'}"
+        owner = owners.get(same_address(address))
+        if not _is_address(address):
+            yield document.fault(at, f"{address!r} is no address", mend)
+        elif owner is not None:
+            what = "clients write to it" if owner == str(name) else f"it belongs to mailbox {owner} already"
+            yield document.fault(at, what, mend)
+        else:
+            yield from _not_led_here(document, at, address, str(name), routes)
+        owners.setdefault(same_address(address), str(name))
+
+
+def _not_led_here(document: Document, at: Key, address: str, name: str, routes: Document | None) -> Iterator[Fault]:
+    """Without a file of routes, each mailbox takes its control address as it takes its own."""
+    if routes is None or not isinstance(routes.data, list):
+        return
+    rules = [_mapping(rule) for rule in routes.data]
+    taken = next((rule for rule in rules if matches(str(rule.get("to", "")), address)), None)
+    mend = f'add {{to: "{address}", mailbox: {name}}} to routes.yaml, above any line that takes it'
+    if taken is None:
+        yield document.fault(at, f"no route leads mail for {address} here", mend)
+    elif taken.get("mailbox") != name:
+        yield document.fault(at, f"mail for {address} goes to mailbox {taken.get('mailbox')}", mend)
+
+
+def _covers(document: Document, policies: Iterable[Document]) -> Iterator[Fault]:
+    """Names that nothing bears, of covers and of their mailboxes; addresses that are none."""
+    covers, mailboxes = (_mapping(document.data.get(kind)) for kind in ("covers", "mailboxes"))
+    for name, cover in covers.items():
+        address, mailbox = _mapping(cover).get("address"), _mapping(cover).get("mailbox")
+        if isinstance(address, str) and not _is_address(address):
+            mend = "write for example ben@quietroom.example"
+            yield document.fault(("covers", str(name), "address"), f"{address!r} is no address", mend)
+        yield from _named(document, ("covers", str(name), "mailbox"), mailbox, "mailbox", mailboxes)
+    for name, mailbox in mailboxes.items():
+        absences = _mapping(mailbox).get("absences")
+        for number, absence in enumerate(absences if isinstance(absences, list) else []):
+            at = ("mailboxes", str(name), "absences", number, "cover")
+            yield from _named(document, at, _mapping(absence).get("cover"), "cover", covers)
+    for policy in policies:
+        named = _mapping(_mapping(policy.data).get("urgency")).get("cover")
+        yield from _named(policy, ("urgency", "cover"), named, "cover", covers)
+
+
+def _named(document: Document, at: Key, name: object, kind: str, known: Collection[str]) -> Iterator[Fault]:
+    if isinstance(name, str) and name and name not in known:
+        plural = _PLURALS[kind]
+        mend = suggest(name, known, plural) or f"gateway.yaml names no {plural}; add it there, or take it out here"
+        yield document.fault(at, f"no {kind} {name!r}", mend)
+
+
+def _absences(document: Document) -> Iterator[Fault]:
+    """Days that two absences of one mailbox claim: who covers, and until when, would be anybody's guess."""
+    for name, mailbox in _mapping(document.data.get("mailboxes")).items():
+        absences = _mapping(mailbox).get("absences")
+        earlier: list[tuple[int, date, date]] = []
+        for number, absence in enumerate(absences if isinstance(absences, list) else []):
+            first, last = (_day(_mapping(absence).get(end)) for end in ("from", "until"))
+            if first is None or last is None:
+                continue
+            both = next((one for one, start, end in earlier if start <= last and first <= end), None)
+            if both is not None:
+                at = ("mailboxes", str(name), "absences", number)
+                yield document.fault(at, f"overlaps absences[{both}]", "make one shorter, or one of both")
+            earlier.append((number, first, last))
+
+
+def _day(value: object) -> date | None:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None  # told as a date that can't be
+
+
 def _is_address(text: str) -> bool:
     local, _, domain = text.rpartition("@")
     return bool(local and domain) and not any(sign in text for sign in " <>,*\r\n")
@@ -91,11 +187,8 @@ def _routes(document: Document, mailboxes: Collection[str], policies: Collection
     earlier: list[tuple[int, str]] = []
     for number, rule in enumerate(document.data):
         fields = _mapping(rule)
-        for name, known in (("mailbox", mailboxes), ("policy", policies)):
-            value = fields.get(name)
-            if isinstance(value, str) and value and value not in known:
-                mend = suggest(value, known, "mailboxes" if name == "mailbox" else "policies")
-                yield document.fault((number, name), f"no {name} {value!r}", mend)
+        yield from _named(document, (number, "mailbox"), fields.get("mailbox"), "mailbox", mailboxes)
+        yield from _named(document, (number, "policy"), fields.get("policy"), "policy", policies)
         if isinstance(pattern := fields.get("to"), str):
             yield from _pattern(document, number, pattern, earlier)
             earlier.append((number, pattern))
@@ -112,7 +205,7 @@ def _pattern(document: Document, number: int, pattern: str, earlier: list[tuple[
 
 def _files(document: Document, folder: Path) -> Iterator[Fault]:
     for at, value in _each(document, _FILES):
-        if isinstance(value, str) and not (folder / value).is_file():
+        if isinstance(value, str) and value and "://" not in value and not (folder / value).is_file():
             yield document.fault(at, "no such file", f"looked for {folder / value}")
 
 

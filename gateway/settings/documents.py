@@ -32,6 +32,8 @@ class Document:
     keys: dict[Key, Place] = field(default_factory=dict)
     values: dict[Key, Place] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
+    #: Where a value stands in another file than this one.
+    files: dict[Key, str] = field(default_factory=dict)
 
     def nearest(self, key: Key) -> Key:
         """The longest beginning of the path that stands in the file."""
@@ -42,7 +44,7 @@ class Document:
         found = self.nearest(key)
         at_key = at_key or found != key
         line, column = (self.keys if at_key else self.values).get(found) or self.values.get(found, (1, 1))
-        return Fault(self.file, line, column, dotted(key), what, mend)
+        return Fault(self.files.get(found, self.file), line, column, dotted(key), what, mend)
 
 
 def dotted(key: Key) -> str:

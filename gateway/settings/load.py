@@ -1,7 +1,8 @@
 """A config folder to `Settings`, or to every fault in it at once, each with file, line, column and mend.
 
-The folder holds `gateway.yaml`, `routes.yaml` (without it each mailbox takes its own addresses), `policies/NAME.yaml`
-and `urgency/LANG/*.yaml`. Policies and lexicons that are not in the folder are the shipped ones.
+The folder holds `gateway.yaml`, `routes.yaml` (without it each mailbox takes its own addresses), `policies/NAME.yaml`,
+`urgency/LANG/*.yaml` and `crisis-lines.yaml`. Policies, lexicons and crisis lines that are not in the folder are the
+shipped ones.
 Reads files and nothing else: no network, no environment, no secrets.
 """
 
@@ -19,8 +20,9 @@ from gateway.core.urgency.lexicon import Lexicon
 from gateway.settings.crosscheck import check
 from gateway.settings.documents import Document, read
 from gateway.settings.errors import Fault, SettingsError
+from gateway.settings.extending import Extending
 from gateway.settings.mends import faults as mends
-from gateway.settings.schema import Gateway, RouteRule, Settings
+from gateway.settings.schema import Country, CrisisLine, Gateway, RouteRule, Settings
 
 T = TypeVar("T")
 
@@ -35,31 +37,33 @@ def load(folder: Path) -> Settings:
     faults: list[Fault] = []
     document = _gateway_document(folder)
     routes_document = _routes_document(folder)
-    policy_files = _with_shipped(folder, "policies", "*.yaml")
+    policies = _policies(folder, faults)
     gateway = _model(document, Gateway, faults)
     rules = _model(routes_document, tuple[RouteRule, ...], faults) if routes_document else None
-    policies = {path.stem: _from_file(path, name, Policy, faults) for name, path in policy_files.items()}
     lexicons = [
         _from_file(path, name, Lexicon, faults) for name, path in _with_shipped(folder, "urgency", "*/*.yaml").items()
     ]
-    faults.extend(check(document, routes_document, policies.keys(), folder))
+    crisis_lines = _crisis_lines(folder, faults)
+    faults.extend(check(document, routes_document, {name: whole for name, (whole, _) in policies.items()}, folder))
     if faults or gateway is None:
-        raise SettingsError(tuple(faults))
+        raise SettingsError(tuple(set(faults)))
     return Settings(
         folder=folder,
         gateway=gateway,
         routes=rules if rules is not None else own_addresses(gateway),
-        policies={name: policy for name, policy in policies.items() if policy is not None},
+        policies={name: policy for name, (_, policy) in policies.items() if policy is not None},
         lexicons=tuple(lexicon for lexicon in lexicons if lexicon is not None),
+        crisis_lines=crisis_lines,
     )
 
 
 def own_addresses(gateway: Gateway) -> tuple[RouteRule, ...]:
-    """The routes where no file says any: each mailbox takes its address and its aliases."""
+    """The routes where no file says any: each mailbox takes its address, its aliases and its control address."""
     return tuple(
         RouteRule(to=address, mailbox=name)
         for name, mailbox in gateway.mailboxes.items()
-        for address in (mailbox.address, *mailbox.aliases)
+        for address in (mailbox.address, *mailbox.aliases, mailbox.control)
+        if address
     )
 
 
@@ -90,12 +94,40 @@ def _routes_document(folder: Path) -> Document | None:
     return Document(path.name, [], values={(): (1, 1)}) if empty else document
 
 
+def _policies(folder: Path, faults: list[Fault]) -> dict[str, tuple[Document, Policy | None]]:
+    """Each policy by its name: what it says with all that it extends, and that typed."""
+    own, ours = ({path.stem: read(path, name) for name, path in files} for files in _both(folder, "policies", "*.yaml"))
+    extending = Extending(own, ours)
+    found: dict[str, tuple[Document, Policy | None]] = {}
+    for name in sorted(extending.names):
+        whole, wrong = extending.whole(name)
+        faults.extend(wrong)
+        found[name] = (whole, _model(whole, Policy, faults))
+    return found
+
+
+def _crisis_lines(folder: Path, faults: list[Fault]) -> dict[str, CrisisLine]:
+    """The shipped ones by country; each that the practice names itself stands in for that country's."""
+    found: dict[str, CrisisLine] = {}
+    for files in reversed(_both(folder, "", "crisis-lines.yaml")):
+        for name, path in files:
+            found |= _model(read(path, name), dict[Country, CrisisLine], faults) or {}
+    return found
+
+
+def _both(folder: Path, kind: str, pattern: str) -> tuple[list[tuple[str, Path]], list[tuple[str, Path]]]:
+    """Files of a kind with their names: the practice's own, and the shipped ones."""
+    own, ours = (
+        [(path.relative_to(root).as_posix(), path) for path in sorted((root / kind).glob(pattern))]
+        for root in (folder, shipped.folder("config"))
+    )
+    return own, ours
+
+
 def _with_shipped(folder: Path, kind: str, pattern: str) -> dict[str, Path]:
     """Files of a kind by their name in the folder; the practice's own hide shipped ones of the same name."""
-    found: dict[str, Path] = {}
-    for root in (shipped.folder("config"), folder):
-        found |= {path.relative_to(root).as_posix(): path for path in sorted((root / kind).glob(pattern))}
-    return found
+    own, ours = _both(folder, kind, pattern)
+    return dict(ours) | dict(own)
 
 
 def _from_file(path: Path, name: str, model: type[T], faults: list[Fault]) -> T | None:

@@ -18,6 +18,7 @@ from gateway.settings.documents import Document, Key
 from gateway.settings.errors import Fault
 from gateway.settings.schema import Secret
 
+_DATE = "must be a date, for example 2026-12-24"
 #: pydantic's error type -> what the value must be.
 _WANTED = {
     "string_type": "must be a text",
@@ -34,6 +35,10 @@ _WANTED = {
     "path_type": "must be a path",
     "too_short": "must not be empty",
     "time_delta_type": "must be a duration",
+    "date_type": _DATE,
+    "date_parsing": _DATE,
+    "date_from_datetime_parsing": _DATE,
+    "date_from_datetime_inexact": _DATE,
 }
 #: How alike two words must be for one to be suggested (difflib's ratio).
 _CLOSE = 0.6
@@ -98,7 +103,7 @@ def _choice(document: Document, key: Key, found: Any) -> Fault:
 
 def _how_to_add(model: Any, key: Key) -> str:
     field = _fields(_type_at(model, key[:-1])).get(str(key[-1]))
-    sense = (field.description or "") if field else ""
+    sense = " ".join((field.description or "").split()) if field else ""
     return f"add it: {sense}" if sense else f"add {key[-1]}:"
 
 

@@ -1,23 +1,30 @@
-"""The settings: `gateway.yaml` and `routes.yaml` as one frozen value.
+"""The settings: `gateway.yaml`, `routes.yaml` and `crisis-lines.yaml` as one frozen value.
 
 The docstring beside each field is also the comment in the starter file and the reference page.
 """
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
-from gateway.core.policy.schema import Duration, Frozen, Policy, duration
+from gateway.core.policy.calendar import Absence
+from gateway.core.policy.public import holidays_of
+from gateway.core.policy.schema import Policy
+from gateway.core.policy.units import Duration, Frozen, duration
 from gateway.core.urgency.lexicon import Lexicon
 
 
 class Secret(Frozen):
     """Where a secret is read from; never the secret itself. Exactly one of the three."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     env: str = ""
     """Name of an environment variable."""
@@ -35,6 +42,17 @@ def _zone(name: str) -> str:
     return name
 
 
+def _region(name: str) -> str:
+    holidays_of(name)
+    return name
+
+
+def _country(code: str) -> str:
+    if not _COUNTRY.fullmatch(code) or code == "UK":
+        raise ValueError(f"{code!r} is no country; write its two letters (ISO 3166-1), for example AU or GB")
+    return code
+
+
 def _listen(value: str) -> str:
     host, colon, port = value.rpartition(":")
     if not colon or not host or not port.isdigit() or not 0 <= int(port) <= 65535:
@@ -44,6 +62,7 @@ def _listen(value: str) -> str:
 
 #: Schemes whose URL is a path.
 _PATHS = ("maildir", "lmtp+unix")
+_COUNTRY = re.compile("[A-Z]{2}")
 
 
 def _url(*schemes: str) -> AfterValidator:
@@ -62,6 +81,22 @@ def _url(*schemes: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def _calendar(value: str) -> str:
+    """A path, or a URL that may be fetched: a calendar tells who is in therapy, so it never comes in clear text."""
+    parts = _split(value)
+    # A drive or a colon in a file's name looks like a scheme.
+    if not re.match("[a-z]+://", value, re.IGNORECASE):
+        return value
+    if parts.scheme in ("http", "webcal"):
+        raise ValueError("a calendar must not come over the network in clear text; write https: in place of the scheme")
+    if parts.scheme != "https" or not parts.hostname:
+        raise ValueError("it is no calendar; write a file, or an address that begins with https://")
+    if parts.password:
+        raise ValueError("a password in a URL ends up in logs; use the calendar's private address")
+    _port(parts)
+    return value
 
 
 def _split(value: str) -> SplitResult:
@@ -90,12 +125,29 @@ def _store_url(value: str) -> str:
     return value
 
 
+def _matching(pattern: str, *examples: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern, **({"examples": list(examples)} if examples else {})})
+
+
 ZoneName = Annotated[str, AfterValidator(_zone)]
-Listen = Annotated[str, AfterValidator(_listen)]
-DeliverUrl = Annotated[str, _url("smtp", "smtp+starttls", "smtps", "lmtp", "lmtp+unix", "maildir")]
-SmarthostUrl = Annotated[str, _url("smtp", "smtp+starttls", "smtps", "maildir")]
-WatchUrl = Annotated[str, _url("imap", "imap+starttls", "imaps", "maildir")]
-StoreUrl = Annotated[str, AfterValidator(_store_url)]
+Region = Annotated[
+    str, AfterValidator(_region), _matching("^([A-Za-z]{2}(-[A-Za-z0-9]{1,3})?)?$", "US", "AU-NSW", "DE-BY")
+]
+Country = Annotated[str, AfterValidator(_country), _matching("^[A-Z]{2}$", "AU", "GB")]
+Listen = Annotated[str, AfterValidator(_listen), _matching("^.+:[0-9]{1,5}$", "127.0.0.1:8025", "[::1]:8025")]
+DeliverUrl = Annotated[
+    str,
+    _url("smtp", "smtp+starttls", "smtps", "lmtp", "lmtp+unix", "maildir"),
+    _matching("^(smtp|smtp[+]starttls|smtps|lmtp|lmtp[+]unix|maildir):.+"),
+]
+SmarthostUrl = Annotated[
+    str, _url("smtp", "smtp+starttls", "smtps", "maildir"), _matching("^(smtp|smtp[+]starttls|smtps|maildir):.+")
+]
+WatchUrl = Annotated[
+    str, _url("imap", "imap+starttls", "imaps", "maildir"), _matching("^(imap|imap[+]starttls|imaps|maildir):.+")
+]
+StoreUrl = Annotated[str, AfterValidator(_store_url), _matching("^(sqlite|postgres(ql)?)://.+")]
+CalendarSource = Annotated[str, AfterValidator(_calendar)]
 
 
 class Practice(Frozen):
@@ -110,7 +162,10 @@ class Practice(Frozen):
     phone: str = ""
     """The number to call; said in crisis texts."""
     crisis_line: str = ""
-    """The crisis line that every ack carries, for example `Lifeline 13 11 14`."""
+    """The crisis line that every ack carries, for example `Lifeline 13 11 14`; empty: the known ones of `region`."""
+    region: Region = ""
+    """Country and, where it matters, its part (ISO 3166-2), for example `AU-NSW` or `DE-BY`: whose public holidays are
+    kept, and whose crisis lines are named. Empty: no holidays are known."""
 
 
 class Certificate(Frozen):
@@ -191,6 +246,19 @@ class Tags(Frozen):
     """Set on messages about appointments; empty sets none."""
 
 
+class Cover(Frozen):
+    """Somebody who covers while a therapist is away, or hears of a crisis too."""
+
+    name: str
+    """How clients are told of them."""
+    address: str
+    """Where alerts to them go."""
+    phone: str = ""
+    """The number that clients are given."""
+    mailbox: str = ""
+    """Their own mailbox here, if there is one: its absences tell whether they are away as well."""
+
+
 class Mailbox(Frozen):
     """One therapist's mailbox."""
 
@@ -220,6 +288,18 @@ class Mailbox(Frozen):
     """The policy for mail to this mailbox, unless a route or the client says otherwise."""
     alert: str = ""
     """Where alerts go; empty: the mailbox itself."""
+    absences: tuple[Absence, ...] = ()
+    """Days away, both inclusive: `{from: 2026-12-24, until: 2027-01-03, cover: ben}`."""
+    absences_calendar: CalendarSource = ""
+    """An iCalendar file, or its `https://` address, each event of which is an absence."""
+    sessions_calendar: CalendarSource = ""
+    """An iCalendar file, or its `https://` address, with the sessions: events that a client attends, or whose summary
+    is the client's `calendar_name`."""
+    control: str = ""
+    """An address for the therapist's own commands, for example `ana+handrail@hope.example`: a mail to it from this
+    mailbox is a presence note. Empty: none."""
+    drafts: str = "Drafts"
+    """The folder that drafts are put into, unless the server marks another as \\Drafts."""
     trusted_authserv: str = ""
     """The authserv-id whose Authentication-Results are believed (RFC 8601); empty believes none."""
 
@@ -253,7 +333,21 @@ class Gateway(Frozen):
     smarthost: Smarthost
     web: Web | None = Web()
     logs: Logs = Logs()
+    covers: dict[str, Cover] = Field(default_factory=dict)
+    """Who may cover, by a name that absences and policies use."""
     mailboxes: Annotated[dict[str, Mailbox], Field(min_length=1)]
+
+
+class CrisisLine(Frozen):
+    """Where somebody in a crisis finds a person in one country: one entry of `crisis-lines.yaml`."""
+
+    line: Annotated[str, Field(min_length=2, max_length=120)]
+    """Name and number in one short phrase, as an ack says it: `Lifeline 13 11 14`."""
+    source: Annotated[str, Field(min_length=1)]
+    """Who says so, with the date of each page."""
+    dated: date
+    """The newest of these dates; the first of the month, or of the year, where no more is known. Numbers change: look
+    at each again once a year."""
 
 
 class Settings(Frozen):
@@ -264,3 +358,12 @@ class Settings(Frozen):
     routes: tuple[RouteRule, ...]
     policies: dict[str, Policy]
     lexicons: tuple[Lexicon, ...] = ()
+    crisis_lines: dict[str, CrisisLine] = Field(default_factory=dict)
+    """By country (ISO 3166-1, two letters)."""
+
+    @property
+    def crisis_line(self) -> str:
+        """The line that acks of this practice carry: its own, else the known one of its country; empty for none."""
+        practice = self.gateway.practice
+        known = self.crisis_lines.get(practice.region.partition("-")[0].upper())
+        return practice.crisis_line or (known.line if known else "")

@@ -5,10 +5,12 @@ Plain functions over a connection, inside the caller's transaction.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, delete, select
 
 from gateway.core import addresses
-from gateway.core.policy.schema import Client
+from gateway.core.policy.client import Client
 from gateway.store import codec
 from gateway.store.events import upsert
 from gateway.store.sealing import Sealer
@@ -30,12 +32,18 @@ def every(db: Connection, sealer: Sealer, mailbox: str) -> tuple[Client, ...]:
     return tuple(sorted(found, key=lambda client: addresses.key(client.address)))
 
 
-def save(db: Connection, sealer: Sealer, mailbox: str, client: Client) -> None:
-    """Add a client or replace what was noted."""
-    blind = _blind(sealer, client.address)
-    sealed = sealer.seal(codec.client_text(client), "clients", "sealed", f"{mailbox}:{blind.hex()}")
-    statement = upsert(db)(clients).values(mailbox=mailbox, address=blind, sealed=sealed)
-    db.execute(statement.on_conflict_do_update(index_elements=["mailbox", "address"], set_={"sealed": sealed}))
+def save(db: Connection, sealer: Sealer, mailbox: str, several: Sequence[Client]) -> None:
+    """Add clients or replace what was noted; of two with one address the last one holds."""
+    rows: dict[bytes, bytes] = {}
+    for client in several:
+        blind = _blind(sealer, client.address)
+        rows[blind] = sealer.seal(codec.client_text(client), "clients", "sealed", f"{mailbox}:{blind.hex()}")
+    statement = upsert(db)(clients)
+    replaced = {"sealed": statement.excluded.sealed}
+    statement = statement.on_conflict_do_update(index_elements=["mailbox", "address"], set_=replaced)
+    values = [{"mailbox": mailbox, "address": blind, "sealed": sealed} for blind, sealed in rows.items()]
+    if values:
+        db.execute(statement, values)
 
 
 def forget(db: Connection, sealer: Sealer, mailbox: str, address: str) -> bool:

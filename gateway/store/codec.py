@@ -1,4 +1,4 @@
-"""Events, effects and clients as JSON and back, with what names a person split off to be sealed.
+"""Events, effects, clients and policies as JSON and back, with what names a person split off to be sealed.
 
 In go the frozen dataclasses of the core, out come plain values; and the reverse. Knows no key and no table.
 """
@@ -14,7 +14,8 @@ from pydantic import Field, TypeAdapter
 
 from gateway.core.effects import Mail
 from gateway.core.events import PERSONAL, Event
-from gateway.core.policy.schema import Client
+from gateway.core.policy.client import Client
+from gateway.core.policy.schema import Policy, as_file
 
 #: Fields of events that are stored sealed. Beside what names a person: what confirms a guess at a Message-ID or a
 #: content (plain hashes), what tells of a person's distress (reasons name the phrases found), and a downstream's reply,
@@ -74,6 +75,16 @@ def client_text(client: Client) -> str:
 def client(text: str) -> Client:
     """The roster entry again."""
     return Client.model_validate_json(text)
+
+
+def policy_text(policy: Policy) -> str:
+    """A policy as JSON text, with every default written out: a default that changes later must not change it."""
+    return _json(as_file(policy))
+
+
+def policy(text: str) -> Policy:
+    """The policy again."""
+    return Policy.model_validate(json.loads(text))
 
 
 def _json(value: object) -> str:

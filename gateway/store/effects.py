@@ -1,4 +1,4 @@
-"""The outbox as rows: stored with the event that caused them, claimed by one worker at a time, settled once.
+"""The outbox as rows: stored with what caused them, claimed by one worker at a time, settled once.
 
 Plain functions over a connection, inside the caller's transaction. A claim is a lease: `attempts` counts the claims of
 a row, so that a worker whose lease ran out while it hung can't undo what a later one does.
@@ -12,17 +12,18 @@ a row, so that a worker whose lease ran out while it hung can't undo what a late
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, case, func, or_, select, type_coerce, update
+from sqlalchemy import Connection, bindparam, case, func, or_, select, type_coerce, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from gateway.core.effects import Ack, Cancel, Effect, Mail
-from gateway.core.events import Event, GivenUp
+from gateway.core.events import Event, GivenUp, Ref
 from gateway.ports import Claim, Pending
 from gateway.store import codec
 from gateway.store import events as told
@@ -34,16 +35,20 @@ from gateway.store.tokens import blind_token, draw, tokens_in
 log = structlog.get_logger(__name__)
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_REFS: Mapping[Ref, int] = MappingProxyType({})
 
 
-def put(db: Connection, sealer: Sealer, host: str, message: int, effect: Effect, at: datetime | None) -> None:
-    """Store an effect that a message caused at `at`, or take its target back.
+def put(
+    db: Connection, sealer: Sealer, host: str, effect: Effect, at: datetime | None, known: Mapping[Ref, int] = _NO_REFS
+) -> None:
+    """Store an effect that was caused at `at`, or take its target back. `known` are rows of messages.
 
     What was said, or is being said, stays.
     """
     if isinstance(effect, Cancel):
         _cancel(db, sealer, effect)
         return
+    message = known.get(effect.ref) or (told.place(db, sealer, effect.ref) if effect.ref.key else None)
     key = _blind_key(sealer, effect.key)
     token = draw()
     values = {
@@ -81,22 +86,8 @@ def _put(dialect: str) -> ReturningInsert[int]:
 
 def claim(db: Connection, sealer: Sealer, now: datetime, lease_until: datetime, limit: int) -> tuple[Claim, ...]:
     """Claim what is due, each row for one worker (SKIP LOCKED on PostgreSQL; on SQLite one transaction writes)."""
-    free = or_(effects.c.leased_until.is_(None), effects.c.leased_until <= now)
-    picked = (
-        select(effects.c.id)
-        .where(effects.c.state == State.WAITING, effects.c.due <= now, free)
-        .order_by(effects.c.due, effects.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, key_share=True)
-        .cte("picked")
-    )
-    statement = (
-        update(effects)
-        .where(effects.c.id.in_(select(picked.c.id)))
-        .values(leased_until=lease_until, attempts=effects.c.attempts + 1)
-        .returning(*_CLAIM)
-    )
-    rows = sorted(db.execute(statement), key=lambda row: (row.due, row.id))
+    asked = {"now": now, "lease": lease_until, "most": limit}
+    rows = sorted(db.execute(_TAKE, asked), key=lambda row: (row.due, row.id))
     return tuple(claimed for row in rows if (claimed := _readable(db, sealer, row)) is not None)
 
 
@@ -121,20 +112,46 @@ _CLAIM = (
     effects.c.stored,
     effects.c.due,
 )
+_FREE = or_(effects.c.leased_until.is_(None), effects.c.leased_until <= bindparam("now"))
+_PICKED = (
+    select(effects.c.id)
+    .where(effects.c.state == State.WAITING, effects.c.due <= bindparam("now"), _FREE)
+    .order_by(effects.c.due, effects.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, key_share=True)
+    .cte("picked")
+)
+#: Made once: to make a statement costs more than to run it.
+_TAKE = (
+    update(effects)
+    .where(effects.c.id.in_(select(_PICKED.c.id)))
+    .values(leased_until=bindparam("lease"), attempts=effects.c.attempts + 1)
+    .returning(*_CLAIM)
+)
 
 
 def settle(db: Connection, sealer: Sealer, claimed: Claim, happened: Sequence[Event]) -> None:
-    """Close the effect and append what happened. The first to settle tells; what left is told even of a dropped one."""
+    """Close the effect and append what happened. The first to settle tells; what left is told even of a dropped one.
+
+    What no message caused has no story to tell it in.
+    """
     given_up = any(isinstance(event, GivenUp) for event in happened)
+    ref = claimed.effect.ref
     # The message's row first, as `append` does: two that lock in opposite orders would wait for each other.
-    message = told.known(db, sealer, claimed.effect.ref)
-    statement = update(effects).where(effects.c.id == claimed.id, effects.c.state != State.DONE)
-    if given_up:
-        statement = statement.where(effects.c.state == State.WAITING, effects.c.attempts == claimed.attempts)
+    message = told.known(db, sealer, ref) if ref.key else None
     state = State.GIVEN_UP if given_up else State.DONE
-    closed = db.execute(statement.values(state=state, leased_until=None)).rowcount
+    asked = {"effect": claimed.id, "becomes": state, "tries": claimed.attempts}
+    closed = db.execute(_GIVE_UP if given_up else _CLOSE, asked).rowcount
     if closed and message is not None:
-        told.add(db, sealer, claimed.effect.ref, message, happened)
+        told.add(db, sealer, ref, message, happened)
+
+
+_CLOSE = (
+    update(effects)
+    .where(effects.c.id == bindparam("effect"), effects.c.state != State.DONE)
+    .values(state=bindparam("becomes"), leased_until=None)
+)
+_GIVE_UP = _CLOSE.where(effects.c.state == State.WAITING, effects.c.attempts == bindparam("tries"))
 
 
 def postpone(db: Connection, claimed: Claim, due: datetime, error: str) -> None:
@@ -185,9 +202,14 @@ def drop(db: Connection, number: int) -> bool:
 
 def _cancel(db: Connection, sealer: Sealer, effect: Cancel) -> None:
     # A lease, even one that ran out, may mean that it was handed over: then it can't be taken back.
-    target = (effects.c.key == _blind_key(sealer, effect.target), effects.c.state == State.WAITING)
-    statement = update(effects).where(*target, effects.c.leased_until.is_(None))
-    db.execute(statement.values(state=State.CANCELLED))
+    db.execute(_TAKE_BACK, {"target": _blind_key(sealer, effect.target)})
+
+
+_TAKE_BACK = (
+    update(effects)
+    .where(effects.c.key == bindparam("target"), effects.c.state == State.WAITING, effects.c.leased_until.is_(None))
+    .values(state=State.CANCELLED)
+)
 
 
 def _note_echoes(db: Connection, sealer: Sealer, number: int, ack: Ack) -> None:

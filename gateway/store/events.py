@@ -2,6 +2,9 @@
 
 Plain functions over a connection, inside the caller's transaction. In go refs and events of the core, out come
 stories; what names a person is sealed on the way in and opened on the way out. Knows nothing of effects.
+
+To put a statement together costs several times what it costs to run it, so what every message asks is put together
+once, with names for what changes.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -61,7 +64,7 @@ def blind_hash(sealer: Sealer, column: str, value: str) -> bytes | None:
 
 def is_ref(sealer: Sealer, ref: Ref) -> ColumnElement[bool]:
     """The condition for a message's row."""
-    return and_(messages.c.mailbox == ref.mailbox, messages.c.ref == _blind_ref(sealer, ref))
+    return and_(messages.c.mailbox == ref.mailbox, messages.c.ref == blind_ref(sealer, ref))
 
 
 def begin(db: Connection, sealer: Sealer, ref: Ref, received: Received) -> int | None:
@@ -70,6 +73,7 @@ def begin(db: Connection, sealer: Sealer, ref: Ref, received: Received) -> int |
         "received": received.at,
         "origin": received.origin,
         "policy": received.policy,
+        "answer_by": received.answer_by,
         "digest": blind_hash(sealer, "digest", received.digest),
         "thread": blind_hash(sealer, "thread", received.thread),
         "message_id": blind_id(sealer, received.message_id),
@@ -94,18 +98,18 @@ def _begin(dialect: str) -> ReturningInsert[int]:
 
 def known(db: Connection, sealer: Sealer, ref: Ref) -> int | None:
     """The row of a message that was received, locked until the transaction ends; None where there is none."""
-    wanted = (
-        select(messages.c.id)
-        .where(is_ref(sealer, ref), messages.c.received.is_not(None))
-        .with_for_update(key_share=True)
-    )
-    number: int | None = db.execute(wanted).scalar()
+    number: int | None = db.execute(_KNOWN, _names(sealer, ref)).scalar()
     return number
+
+
+_IS_REF = (messages.c.mailbox == bindparam("mailbox"), messages.c.ref == bindparam("ref"))
+_KNOWN = select(messages.c.id).where(*_IS_REF, messages.c.received.is_not(None)).with_for_update(key_share=True)
+_PLACE = select(messages.c.id).where(*_IS_REF)
 
 
 def place(db: Connection, sealer: Sealer, ref: Ref) -> int:
     """The row of a message, made where there is none: a copy of it may be known before its story."""
-    found: int | None = db.execute(select(messages.c.id).where(is_ref(sealer, ref))).scalar()
+    found: int | None = db.execute(_PLACE, _names(sealer, ref)).scalar()
     if found is None:
         statement = upsert(db)(messages).values(_identity(sealer, ref)).on_conflict_do_nothing()
         found = db.execute(statement.returning(messages.c.id)).scalar()
@@ -126,26 +130,37 @@ def add(db: Connection, sealer: Sealer, ref: Ref, message: int, new: Sequence[Ev
         if parts.personal:
             sealed = _sealed(sealer, _row_name(sealer, ref, number), parts.personal)
             sealed_rows.append(where | {"fields": sealed})
-    db.execute(insert(events), open_rows)
+    db.execute(_ADD, open_rows)
     if sealed_rows:
-        db.execute(insert(personal), sealed_rows)
+        db.execute(_ADD_PERSONAL, sealed_rows)
+
+
+_ADD, _ADD_PERSONAL = insert(events), insert(personal)
 
 
 def _last(db: Connection, message: int) -> int:
-    numbers = select(func.coalesce(func.max(events.c.number), 0)).where(events.c.message == message)
-    return int(db.execute(numbers).scalar_one())
+    return int(db.execute(_LAST, {"story": message}).scalar_one())
+
+
+_LAST = select(func.coalesce(func.max(events.c.number), 0)).where(events.c.message == bindparam("story"))
+
+
+def story(db: Connection, sealer: Sealer, ref: Ref) -> Story | None:
+    """One message's story."""
+    return next(iter(_told(sealer, db.execute(_STORY, _names(sealer, ref)))), None)
+
+
+def waiting(db: Connection, sealer: Sealer, mailbox: str, author: str) -> tuple[Story, ...]:
+    """The stories of one author's messages that are open, oldest first."""
+    return _told(sealer, db.execute(_WAITING, {"mailbox": mailbox, "author": blind_author(sealer, author)}))
 
 
 def stories(db: Connection, sealer: Sealer, *conditions: ColumnElement[bool]) -> tuple[Story, ...]:
     """The stories of all messages that meet the conditions, oldest first."""
-    joined = messages.join(events, events.c.message == messages.c.id).outerjoin(
-        personal, and_(personal.c.message == events.c.message, personal.c.number == events.c.number)
-    )
-    columns = (messages.c.id, messages.c.mailbox, messages.c.ref, messages.c.sealed_key)
-    wanted = select(
-        *columns, events.c.number, events.c.kind, events.c.at, events.c.body, personal.c.fields
-    ).select_from(joined)
-    rows = db.execute(wanted.where(*conditions).order_by(messages.c.received, messages.c.id, events.c.number))
+    return _told(sealer, db.execute(_STORIES.where(*conditions)))
+
+
+def _told(sealer: Sealer, rows: Iterable[Any]) -> tuple[Story, ...]:
     told: dict[int, tuple[Ref, list[Event]]] = {}
     for row in rows:
         _, so_far = told.setdefault(row.id, (_ref(sealer, row), []))
@@ -165,28 +180,48 @@ def received_in(mailbox: str | None, since: datetime | None, until: datetime | N
     return conditions
 
 
-def waits_for_an_answer(sealer: Sealer, mailbox: str, author: str) -> list[ColumnElement[bool]]:
-    """The conditions for one author's messages that a person wrote, as far as can be told, and nobody answered."""
+def open_since(mailbox: str, since: datetime) -> list[ColumnElement[bool]]:
+    """The conditions for a mailbox's messages that are open and were received since."""
+    return [*received_in(mailbox, since, None), *is_open()]
+
+
+def is_open() -> list[ColumnElement[bool]]:
+    """The conditions for what a person wrote, as far as can be told, and nobody answered."""
     answered = exists().where(events.c.message == messages.c.id, events.c.kind == "answered").correlate(messages)
-    return [
-        messages.c.mailbox == mailbox,
-        messages.c.author == blind_author(sealer, author),
-        messages.c.origin != Origin.MACHINE,
-        ~answered,
-    ]
+    return [messages.c.origin != Origin.MACHINE, ~answered]
 
 
 def find(db: Connection, sealer: Sealer, mailbox: str, message_ids: Sequence[str]) -> tuple[Ref, ...]:
     """Messages with one of the ids, or that our own mail with one of them was about."""
     ids = [blind for one in message_ids if (blind := blind_id(sealer, one))]
-    about = select(effects.c.message).where(effects.c.token.in_(tokens_in(sealer, message_ids)))
-    wanted = (
-        select(messages.c.mailbox, messages.c.ref, messages.c.sealed_key)
-        .where(messages.c.mailbox == mailbox, or_(messages.c.message_id.in_(ids), messages.c.id.in_(about)))
-        .where(messages.c.received.is_not(None))
-        .order_by(messages.c.received, messages.c.id)
+    asked = {"mailbox": mailbox, "ids": ids, "tokens": tokens_in(sealer, message_ids)}
+    return tuple(_ref(sealer, row) for row in db.execute(_FIND, asked))
+
+
+_ABOUT = select(effects.c.message).where(effects.c.token.in_(bindparam("tokens", expanding=True)))
+_FIND = (
+    select(messages.c.mailbox, messages.c.ref, messages.c.sealed_key)
+    .where(
+        messages.c.mailbox == bindparam("mailbox"),
+        or_(messages.c.message_id.in_(bindparam("ids", expanding=True)), messages.c.id.in_(_ABOUT)),
+        messages.c.received.is_not(None),
     )
-    return tuple(_ref(sealer, row) for row in db.execute(wanted))
+    .order_by(messages.c.received, messages.c.id)
+)
+_STORIES = (
+    select(messages.c.id, messages.c.mailbox, messages.c.ref, messages.c.sealed_key)
+    .add_columns(events.c.number, events.c.kind, events.c.at, events.c.body, personal.c.fields)
+    .select_from(
+        messages.join(events, events.c.message == messages.c.id).outerjoin(
+            personal, and_(personal.c.message == events.c.message, personal.c.number == events.c.number)
+        )
+    )
+    .order_by(messages.c.received, messages.c.id, events.c.number)
+)
+_STORY = _STORIES.where(*_IS_REF)
+_WAITING = _STORIES.where(
+    messages.c.mailbox == bindparam("mailbox"), messages.c.author == bindparam("author"), *is_open()
+)
 
 
 def refs(db: Connection, sealer: Sealer, numbers: Iterable[int]) -> dict[int, Ref]:
@@ -195,12 +230,18 @@ def refs(db: Connection, sealer: Sealer, numbers: Iterable[int]) -> dict[int, Re
     return {row.id: _ref(sealer, row) for row in db.execute(wanted.where(messages.c.id.in_(list(numbers))))}
 
 
-def _blind_ref(sealer: Sealer, ref: Ref) -> bytes:
+def blind_ref(sealer: Sealer, ref: Ref) -> bytes:
+    """Look-up value of a message's identity."""
     return sealer.blind("messages.ref", ref.key)
 
 
+def _names(sealer: Sealer, ref: Ref) -> dict[str, object]:
+    """What the statements call a message's identity."""
+    return {"mailbox": ref.mailbox, "ref": blind_ref(sealer, ref)}
+
+
 def _identity(sealer: Sealer, ref: Ref) -> dict[str, object]:
-    blind = _blind_ref(sealer, ref)
+    blind = blind_ref(sealer, ref)
     sealed = sealer.seal(ref.key, "messages", "sealed_key", f"{ref.mailbox}:{blind.hex()}")
     return {"mailbox": ref.mailbox, "ref": blind, "sealed_key": sealed}
 
@@ -210,7 +251,7 @@ def _ref(sealer: Sealer, row: Any) -> Ref:
 
 
 def _row_name(sealer: Sealer, ref: Ref, number: int) -> str:
-    return f"{ref.mailbox}:{_blind_ref(sealer, ref).hex()}:{number}"
+    return f"{ref.mailbox}:{blind_ref(sealer, ref).hex()}:{number}"
 
 
 def _sealed(sealer: Sealer, row_name: str, fields: dict[str, str]) -> str:

@@ -3,112 +3,77 @@
 A plain function over a connection: in goes a question, out comes `core.history.History`. A person's last ack and
 messages are looked up within the mailbox, since its policy is about it; the counts that stop loops go over all
 mailboxes.
+
+It is asked at every arrival, and to put a statement together costs more than to run it: each is made once, with names
+for what changes, and one statement answers all that needs a number or a single row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, true, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    select,
+    true,
+    type_coerce,
+    union_all,
+)
 
 from gateway.core import addresses
 from gateway.core.effects import Ack
 from gateway.core.events import Level, Origin
-from gateway.core.history import History
+from gateway.core.history import CRISIS, Earlier, History, Note
 from gateway.ports import Question
-from gateway.store import codec
+from gateway.store import codec, notes
 from gateway.store import events as told
 from gateway.store.sealing import Sealer
-from gateway.store.tables import State, echoes, effects, events, messages
+from gateway.store.tables import State, Utc, echoes, effects, events, messages
+from gateway.store.tables import notes as kept_notes
 from gateway.store.tokens import tokens_in
 
 #: An ack that was cancelled or dropped was never said.
 _NEVER_SAID = (State.CANCELLED, State.DROPPED)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+#: The number of no row: what a message has that was never recorded.
+_NONE = 0
 
 
 def history(db: Connection, sealer: Sealer, question: Question, now: datetime) -> History:
     """All counts exclude the message itself. Acks count from when they were meant to go."""
-    itself = db.execute(select(messages.c.id).where(told.is_ref(sealer, question.ref))).scalar()
+    asked = _names(sealer, question, now)
+    itself: int | None = db.execute(_ITSELF, asked).scalar()
+    asked["itself"] = itself or _NONE
     story = next(iter(told.stories(db, sealer, messages.c.id == itself)), None) if itself else None
-    # `is_distinct_from` would do for no row at all, but keeps PostgreSQL from its indexes.
-    others = _Others(db, sealer, question, effects.c.message != itself if itself else true())
-    ours = others.ours()
-    last = others.last_ack()
+    found = db.execute(_FOUND, asked).one()
+    last = _last_ack(sealer, found)
+    ours = _ours(db, sealer, question)
     return History(
         known=True,
         story=story,
-        relayed_before=_relayed(db, sealer, question),
-        acks_in_thread=others.in_thread(),
+        relayed_before=bool(found.relayed),
+        acks_in_thread=found.in_thread,
         refers_to_ours=bool(ours),
-        acks_after_ours=others.after(ours),
+        acks_after_ours=db.execute(_AFTER, asked | {"ours": ours}).scalar_one() if ours else 0,
         last_ack_at=last.due if last else None,
         last_ack_level=last.level if last else Level.ROUTINE,
-        acks_to_person_day=others.to_person_since(now - timedelta(days=1)),
-        acks_in_all_hour=others.count(effects.c.wanted > now - timedelta(hours=1)),
-        messages=_messages(db, sealer, question, now, itself),
+        acks_to_person_day=found.to_person,
+        acks_in_all_hour=found.in_all,
+        earlier=_earlier(db, asked) if question.since is not None and question.person else (),
+        first=bool(question.person) and not found.wrote_before,
+        promised=_promised(db, asked) if question.promises and question.person else None,
+        note=_note(sealer, question.ref.mailbox, found),
     )
-
-
-class _Others:
-    """Counts of acks that other messages caused."""
-
-    def __init__(self, db: Connection, sealer: Sealer, question: Question, others: ColumnElement[bool]) -> None:
-        self._db = db
-        self._sealer = sealer
-        self._question = question
-        self._acks = and_(effects.c.kind == "ack", effects.c.state.not_in(_NEVER_SAID), others)
-        self._person = blind_person(sealer, question.person)
-
-    def count(self, *conditions: ColumnElement[bool]) -> int:
-        """Acks that meet the conditions."""
-        return int(self._db.execute(select(func.count()).where(self._acks, *conditions)).scalar_one())
-
-    def to_person_since(self, instant: datetime) -> int:
-        """Acks to the person, whichever mailbox they wrote to."""
-        if not self._question.person:
-            return 0
-        return self.count(effects.c.person == self._person, effects.c.wanted > instant)
-
-    def in_thread(self) -> int:
-        """Acks caused in the thread since its last answer."""
-        thread = told.blind_hash(self._sealer, "thread", self._question.thread)
-        if thread is None:
-            return 0
-        mailbox = self._question.ref.mailbox
-        inside = select(messages.c.id).where(messages.c.mailbox == mailbox, messages.c.thread == thread)
-        answers = select(func.max(events.c.at)).where(events.c.message.in_(inside), events.c.kind == "answered")
-        answered: datetime | None = self._db.execute(answers).scalar()
-        return self.count(effects.c.message.in_(inside), effects.c.stored > answered if answered else true())
-
-    def ours(self) -> Sequence[int]:
-        """Rows of our own mail that the message refers to."""
-        tokens = tokens_in(self._sealer, self._question.refers_to)
-        if not tokens:
-            return ()
-        return self._db.execute(select(effects.c.id).where(effects.c.token.in_(tokens))).scalars().all()
-
-    def after(self, ours: Sequence[int]) -> int:
-        """Acks that this mail of ours has brought about."""
-        if not ours:
-            return 0
-        return self.count(effects.c.id.in_(select(echoes.c.effect).where(echoes.c.ours.in_(ours))))
-
-    def last_ack(self) -> Ack | None:
-        """The last one to the person from this mailbox."""
-        if not self._question.person:
-            return None
-        wanted = (
-            select(effects.c.key, effects.c.sealed_effect)
-            .where(self._acks, effects.c.person == self._person, effects.c.mailbox == self._question.ref.mailbox)
-            .order_by(effects.c.wanted.desc(), effects.c.id.desc())
-            .limit(1)
-        )
-        row = self._db.execute(wanted).first()
-        if row is None:
-            return None
-        effect = codec.mail(self._sealer.open(row.sealed_effect, "effects", "sealed_effect", row.key.hex()))
-        return effect if isinstance(effect, Ack) else None
 
 
 def blind_person(sealer: Sealer, address: str) -> bytes:
@@ -116,28 +81,150 @@ def blind_person(sealer: Sealer, address: str) -> bytes:
     return sealer.blind("effects.person", addresses.key(address))
 
 
-def _relayed(db: Connection, sealer: Sealer, question: Question) -> bool:
-    relayed = exists().where(events.c.message == messages.c.id, events.c.kind == "relayed")
-    digest = told.blind_hash(sealer, "digest", question.digest)
-    these_bytes = (messages.c.mailbox == question.ref.mailbox, messages.c.digest == digest)
-    return db.execute(select(messages.c.id).where(*these_bytes, relayed).limit(1)).first() is not None
+def _names(sealer: Sealer, question: Question, now: datetime) -> dict[str, Any]:
+    """What the statements call what they are asked about. Nothing equals the None of what is not there."""
+    return {
+        "mailbox": question.ref.mailbox,
+        "ref": told.blind_ref(sealer, question.ref),
+        "digest": told.blind_hash(sealer, "digest", question.digest),
+        "thread": told.blind_hash(sealer, "thread", question.thread),
+        "person": blind_person(sealer, question.person) if question.person else None,
+        "author": told.blind_author(sealer, question.person),
+        "reverse_path": told.blind_reverse_path(sealer, question.person),
+        "since": question.since,
+        "now": now,
+        "day": now - timedelta(days=1),
+        "hour": now - timedelta(hours=1),
+    }
 
 
-def _messages(
-    db: Connection, sealer: Sealer, question: Question, now: datetime, itself: int | None
-) -> tuple[datetime, ...]:
-    """When this person wrote. A machine that writes under their address (an absence note) is not them."""
-    if not question.person or question.since is None:
-        return ()
-    mine = (
-        messages.c.mailbox == question.ref.mailbox,
-        messages.c.received >= question.since,
-        messages.c.received <= now,
+def _last_ack(sealer: Sealer, found: Any) -> Ack | None:
+    if found.last_key is None:
+        return None
+    effect = codec.mail(sealer.open(found.last_ack, "effects", "sealed_effect", found.last_key.hex()))
+    return effect if isinstance(effect, Ack) else None
+
+
+def _ours(db: Connection, sealer: Sealer, question: Question) -> Sequence[int]:
+    """Rows of our own mail that the message refers to."""
+    tokens = tokens_in(sealer, question.refers_to)
+    return db.execute(_OURS, {"tokens": tokens}).scalars().all() if tokens else ()
+
+
+def _earlier(db: Connection, asked: Mapping[str, Any]) -> tuple[Earlier, ...]:
+    """When this person wrote, how much, and about what."""
+    rows = sorted(db.execute(_EARLIER, asked), key=lambda row: (row.received, row.id))
+    return tuple(_as_earlier(row.received, json.loads(row.body)) for row in rows)
+
+
+def _as_earlier(at: datetime, body: Mapping[str, Any]) -> Earlier:
+    about = CRISIS if body["level"] == Level.CRISIS else body["category"]
+    return Earlier(at, body["new_words"] + body["attachment_words"], about)
+
+
+def _promised(db: Connection, asked: Mapping[str, Any]) -> datetime | None:
+    until: datetime | None = db.execute(_PROMISED, asked).scalar()
+    return until
+
+
+def _note(sealer: Sealer, mailbox: str, found: Any) -> Note | None:
+    if found.note is None:
+        return None
+    return Note(notes.text(sealer, mailbox, found.note), found.note_written, found.note_expires)
+
+
+# The statements.
+
+#: `is_distinct_from` would do for no row at all, but keeps PostgreSQL from its indexes.
+_OTHERS = effects.c.message != bindparam("itself")
+_ACKS = and_(effects.c.kind == "ack", effects.c.state.not_in(_NEVER_SAID), _OTHERS)
+
+
+def _count(*conditions: ColumnElement[bool]) -> Select[int]:
+    """Acks that other messages caused and that meet the conditions."""
+    return select(func.count()).select_from(effects).where(_ACKS, *conditions)
+
+
+def _mine(*columns: ColumnElement[Any], where: Sequence[ColumnElement[bool]] = ()) -> tuple[Select[Any], Select[Any]]:
+    """This person's messages in this mailbox, by author and by reverse-path: for an OR the planner of SQLite reads all.
+
+    A machine that writes under their address (an absence note) is not them.
+    """
+    others = (
+        messages.c.mailbox == bindparam("mailbox"),
         messages.c.origin != Origin.MACHINE,
-        messages.c.id != itself if itself else true(),
+        messages.c.id != bindparam("itself"),
+        *where,
     )
-    # A union, as for an OR the planner of SQLite reads all messages of the span.
-    wrote = messages.c.author == told.blind_author(sealer, question.person)
-    sent = messages.c.reverse_path == told.blind_reverse_path(sealer, question.person)
-    either = union(*(select(messages.c.id, messages.c.received).where(*mine, one) for one in (wrote, sent))).subquery()
-    return tuple(db.execute(select(either.c.received).order_by(either.c.received)).scalars())
+    wrote = messages.c.author == bindparam("author")
+    # None comes twice.
+    sent = and_(
+        messages.c.reverse_path == bindparam("reverse_path"),
+        messages.c.author.is_distinct_from(bindparam("author")),
+    )
+    return select(*columns).where(*others, wrote), select(*columns).where(*others, sent)
+
+
+def _inside() -> Select[int]:
+    thread = (messages.c.mailbox == bindparam("mailbox"), messages.c.thread == bindparam("thread"))
+    return select(messages.c.id).where(*thread)
+
+
+def _found() -> Select[Any]:
+    """One row with all that is a number, a yes or no, or a single row of its own."""
+    relayed = exists().where(events.c.message == messages.c.id, events.c.kind == "relayed")
+    these_bytes = (messages.c.mailbox == bindparam("mailbox"), messages.c.digest == bindparam("digest"))
+    answered = select(func.max(events.c.at)).where(events.c.message.in_(_inside()), events.c.kind == "answered")
+    since_answered = effects.c.stored > func.coalesce(answered.scalar_subquery(), literal(_LONG_AGO, Utc))
+    wrote, sent = (exists(one) for one in _mine(messages.c.id))
+    last = (
+        select(effects.c.key, effects.c.sealed_effect)
+        .where(_ACKS, effects.c.person == bindparam("person"), effects.c.mailbox == bindparam("mailbox"))
+        .order_by(effects.c.wanted.desc(), effects.c.id.desc())
+        .limit(1)
+        .subquery("last")
+    )
+    note = and_(kept_notes.c.mailbox == bindparam("mailbox"), kept_notes.c.expires > bindparam("now"))
+    one = select(literal(1).label("one")).subquery("one")
+    return select(
+        exists(select(messages.c.id).where(*these_bytes, relayed)).label("relayed"),
+        _count(effects.c.message.in_(_inside()), since_answered).scalar_subquery().label("in_thread"),
+        _count(effects.c.person == bindparam("person"), effects.c.wanted > bindparam("day"))
+        .scalar_subquery()
+        .label("to_person"),
+        _count(effects.c.wanted > bindparam("hour")).scalar_subquery().label("in_all"),
+        (wrote | sent).label("wrote_before"),
+        last.c.key.label("last_key"),
+        last.c.sealed_effect.label("last_ack"),
+        kept_notes.c.sealed.label("note"),
+        kept_notes.c.written.label("note_written"),
+        kept_notes.c.expires.label("note_expires"),
+    ).select_from(one.outerjoin(last, true()).outerjoin(kept_notes, note))
+
+
+def _open_promise() -> Select[datetime]:
+    """The earliest one that is still ahead."""
+    answered = exists().where(events.c.message == messages.c.id, events.c.kind == "answered").correlate(messages)
+    ahead = union_all(
+        *_mine(messages.c.answer_by, where=(messages.c.answer_by > bindparam("now"), ~answered))
+    ).subquery()
+    return select(type_coerce(func.min(ahead.c.answer_by), Utc))
+
+
+def _messages() -> Any:
+    """This person's messages since an instant, with what lies open of them."""
+    span = (
+        messages.c.received >= bindparam("since"),
+        messages.c.received <= bindparam("now"),
+        events.c.message == messages.c.id,
+        events.c.kind == "received",
+    )
+    return union_all(*_mine(messages.c.id, messages.c.received, events.c.body, where=span))
+
+
+_ITSELF = select(messages.c.id).where(messages.c.mailbox == bindparam("mailbox"), messages.c.ref == bindparam("ref"))
+_FOUND = _found()
+_OURS = select(effects.c.id).where(effects.c.token.in_(bindparam("tokens", expanding=True)))
+_AFTER = _count(effects.c.id.in_(select(echoes.c.effect).where(echoes.c.ours.in_(bindparam("ours", expanding=True)))))
+_EARLIER = _messages()
+_PROMISED = _open_promise()

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, select, type_coerce, update
+from sqlalchemy import Connection, case, delete, func, select, type_coerce, update
 
-from gateway.store.tables import Utc, copies, effects, events, messages
+from gateway.store.tables import State, Utc, copies, effects, events, messages
 
 #: Messages erased in one transaction, so that nobody's mail waits long for the writer.
 BLOCK = 500
+#: How long the bare key of what no message caused outlives its words: longer than calendars are looked into and
+#: changes are announced ahead, so that nothing is said twice.
+KEYS = timedelta(days=730)
+
+_OVER = (State.DONE, State.CANCELLED, State.GIVEN_UP, State.DROPPED)
+_ERASED = b""
 
 
 def oldest(db: Connection) -> Mapping[str, datetime]:
@@ -36,3 +42,17 @@ def erase(db: Connection, policy: str, before: datetime) -> int:
         db.execute(delete(events).where(events.c.message.in_(numbers)))
         db.execute(delete(messages).where(messages.c.id.in_(numbers)))
     return len(numbers)
+
+
+def erase_said(db: Connection, before: datetime) -> int:
+    """Erase what digests, notices and reminders said and to whom, where they are over and were due before; how many.
+
+    The row stays with its blind key, which tells nothing of anybody.
+    """
+    alone = (effects.c.message.is_(None), effects.c.state.in_(_OVER))
+    db.execute(delete(effects).where(*alone, effects.c.sealed_effect == _ERASED, effects.c.wanted < before - KEYS))
+    said = (effects.c.sealed_effect != _ERASED, effects.c.wanted < before, effects.c.due < before)
+    # What was given up can't be tried again without its words.
+    state = case((effects.c.state == State.GIVEN_UP, State.DROPPED), else_=effects.c.state)
+    statement = update(effects).where(*alone, *said)
+    return int(db.execute(statement.values(person=_ERASED, sealed_effect=_ERASED, state=state)).rowcount)

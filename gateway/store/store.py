@@ -1,4 +1,5 @@
-"""Everything that is kept, behind `Record`, `Stories`, `Keeping`, `Roster`, `Folders`, `Outbox` and `OutboxDesk`.
+"""Everything that is kept, behind nine ports: `Record`, `Stories`, `Notes`, `Versions`, `Keeping`, `Roster`, `Folders`,
+`Outbox` and `OutboxDesk`.
 
 In go and out come values of the core; each call is one transaction of plain functions over a connection, the same on
 SQLite and PostgreSQL. Every call raises `Unavailable` while the database does not answer, and nothing else for it.
@@ -15,14 +16,15 @@ from sqlalchemy import Connection
 
 from gateway.core.effects import Cancel, Effect
 from gateway.core.events import Event, Received, Ref
-from gateway.core.history import History, Story
-from gateway.core.policy.schema import Client
+from gateway.core.history import History, Note, Story
+from gateway.core.policy.client import Client
+from gateway.core.policy.versions import Version
 from gateway.core.tracking import Copy, FolderState
 from gateway.ports import Claim, Pending, Question, Unavailable
-from gateway.store import clients, effects, events, folders, keeping
+from gateway.store import clients, effects, events, folders, keeping, notes, versions
 from gateway.store import history as past
 from gateway.store import migrate as migrating
-from gateway.store.engine import Database, database
+from gateway.store.engine import Database, Work, database
 from gateway.store.sealing import Sealer
 
 #: Seconds that a report may take; nobody's mail waits for it.
@@ -43,7 +45,7 @@ async def open_store(url: str, *, sealer: Sealer, host: str, password: str = "")
 
 
 class Store:
-    """All seven ports, over one database. Made by `open_store`."""
+    """All nine ports, over one database. Made by `open_store`."""
 
     def __init__(self, opened: Database, sealer: Sealer, host: str) -> None:
         """Opens nothing."""
@@ -72,20 +74,15 @@ class Store:
 
     async def append(self, ref: Ref, events: Sequence[Event], effects: Sequence[Effect]) -> bool:
         """See `ports.Record`. Raises ValueError for a message that was never received and is not received now."""
-        rings = any(not isinstance(effect, Cancel) for effect in effects)
-        try:
-            return await self._db.write(
-                lambda db: self._append(db, ref, events, effects), after=self._ring if rings else None
-            )
-        except Unavailable:
-            # Nobody can tell whether it was stored: who waits for the bell looks.
-            self._ring(rings)
-            raise
+        return await self._causing(lambda db: self._append(db, ref, events, effects), effects)
+
+    async def cause(self, effects: Sequence[Effect]) -> None:
+        """See `ports.Record`. Such an effect counts from when it is due."""
+        await self._causing(lambda db: self._cause(db, effects), effects)
 
     async def story(self, ref: Ref) -> Story | None:
         """See `ports.Record`."""
-        found = await self._db.read(lambda db: events.stories(db, self._sealer, events.is_ref(self._sealer, ref)))
-        return found[0] if found else None
+        return await self._db.read(lambda db: events.story(db, self._sealer, ref))
 
     async def find(self, mailbox: str, message_ids: Sequence[str]) -> tuple[Ref, ...]:
         """See `ports.Record`."""
@@ -100,8 +97,32 @@ class Store:
 
     async def waiting(self, mailbox: str, author: str) -> tuple[Story, ...]:
         """See `ports.Stories`."""
-        unanswered = events.waits_for_an_answer(self._sealer, mailbox, author)
-        return await self._db.read(lambda db: events.stories(db, self._sealer, *unanswered))
+        return await self._db.read(lambda db: events.waiting(db, self._sealer, mailbox, author))
+
+    async def open(self, mailbox: str, since: datetime) -> tuple[Story, ...]:
+        """See `ports.Stories`."""
+        conditions = events.open_since(mailbox, since)
+        return await self._db.read(lambda db: events.stories(db, self._sealer, *conditions), patience=_REPORT)
+
+    # Notes
+
+    async def note(self, mailbox: str) -> Note | None:
+        """See `ports.Notes`."""
+        return await self._db.read(lambda db: notes.note(db, self._sealer, mailbox))
+
+    async def keep_note(self, mailbox: str, note: Note | None) -> None:
+        """See `ports.Notes`."""
+        await self._db.write(lambda db: notes.keep(db, self._sealer, mailbox, note))
+
+    # Versions
+
+    async def versions(self) -> tuple[Version, ...]:
+        """See `ports.Versions`."""
+        return await self._db.read(versions.every)
+
+    async def add_versions(self, versions: Sequence[Version], effects: Sequence[Effect]) -> None:
+        """See `ports.Versions`."""
+        await self._causing(lambda db: self._add_versions(db, versions, effects), effects)
 
     # Keeping
 
@@ -116,6 +137,10 @@ class Store:
             erased += count
         return erased
 
+    async def erase_said(self, before: datetime) -> int:
+        """See `ports.Keeping`."""
+        return await self._db.write(lambda db: keeping.erase_said(db, before), patience=_REPORT)
+
     # Roster
 
     async def client(self, mailbox: str, address: str) -> Client | None:
@@ -128,7 +153,11 @@ class Store:
 
     async def save(self, mailbox: str, client: Client) -> None:
         """See `ports.Roster`."""
-        await self._db.write(lambda db: clients.save(db, self._sealer, mailbox, client))
+        await self._db.write(lambda db: clients.save(db, self._sealer, mailbox, [client]))
+
+    async def save_all(self, mailbox: str, several: Sequence[Client]) -> None:
+        """See `ports.Roster`."""
+        await self._db.write(lambda db: clients.save(db, self._sealer, mailbox, several), patience=_REPORT)
 
     async def forget(self, mailbox: str, address: str) -> bool:
         """See `ports.Roster`."""
@@ -193,9 +222,27 @@ class Store:
         events.add(db, self._sealer, ref, message, new)
         at = max((event.at for event in new), default=None)
         for effect in caused:
-            about = message if effect.ref == ref else events.place(db, self._sealer, effect.ref)
-            effects.put(db, self._sealer, self._host, about, effect, at)
+            effects.put(db, self._sealer, self._host, effect, at, {ref: message})
         return True
+
+    def _cause(self, db: Connection, caused: Sequence[Effect]) -> bool:
+        for effect in caused:
+            effects.put(db, self._sealer, self._host, effect, None)
+        return True
+
+    def _add_versions(self, db: Connection, new: Sequence[Version], caused: Sequence[Effect]) -> bool:
+        versions.add(db, new)
+        return self._cause(db, caused)
+
+    async def _causing(self, work: Work[bool], caused: Sequence[Effect]) -> bool:
+        """Run what stores effects, and ring where it stored any to carry out."""
+        rings = any(not isinstance(effect, Cancel) for effect in caused)
+        try:
+            return await self._db.write(work, after=self._ring if rings else None)
+        except Unavailable:
+            # Nobody can tell whether it was stored: who waits for the bell looks.
+            self._ring(rings)
+            raise
 
     def _ring(self, stored: bool) -> None:
         if stored:

@@ -90,6 +90,8 @@ messages = Table(
     Column("origin", String),
     # The policy that decided it: its card says how long it is kept.
     Column("policy", String),
+    # What it was promised, for who asks for a person's earliest open promise.
+    Column("answer_by", Utc),
     # Blind values.
     Column("digest", LargeBinary),
     Column("thread", LargeBinary),
@@ -136,8 +138,9 @@ effects = Table(
     Column("key", LargeBinary, nullable=False, unique=True),
     Column("kind", String, nullable=False),
     Column("mailbox", String, nullable=False),
-    Column("message", ForeignKey(messages.c.id), nullable=False),
-    # Blind value of the address that it goes to.
+    # NULL for what no message caused (a digest, a notice).
+    Column("message", ForeignKey(messages.c.id)),
+    # Blind value of the address that it goes to; empty, as the sealed effect, once that was erased.
     Column("person", LargeBinary, nullable=False),
     # Blind value of the token in our Message-ID.
     Column("token", LargeBinary, nullable=False, unique=True),
@@ -198,6 +201,27 @@ copies = Table(
     # Joined by blanks: neither flags nor keywords hold one (RFC 9051 9).
     Column("flags", Text, nullable=False),
     Column("message", ForeignKey(messages.c.id), index=True),
+)
+
+#: The presence note of each mailbox.
+notes = Table(
+    "notes",
+    metadata,
+    Column("mailbox", String, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("written", Utc, nullable=False),
+    Column("expires", Utc, nullable=False),
+)
+
+#: Versions of policies, as their files would say them: they name nobody.
+versions = Table(
+    "versions",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("policy", Text, nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("recorded", Utc, nullable=False),
 )
 
 #: One sealed word, which tells whether the key is the one that this database was sealed with.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import jinja2
@@ -23,14 +23,29 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from gateway.admin.cards import about_for
 from gateway.admin.queries import Life, Queries, Status
-from gateway.core.policy.card import About, card
+from gateway.core.policy.about import About
+from gateway.core.policy.schema import Policy
+from gateway.core.policy.sheet import Sheet
 from gateway.metrics import Metrics
 from gateway.ports import Unavailable
 from gateway.web.security import SecurityHeaders
 
 #: Messages on the status page.
 RECENT = 50
+
+
+class Cards(Protocol):
+    """Says policy cards in words."""
+
+    def sheet(self, policy: Policy, about: About, practice: str, language: str, name: str) -> Sheet:
+        """A card in the language, or the nearest that there is. Raises ValueError where a template fails."""
+        ...
+
+    def languages(self, name: str) -> Mapping[str, str]:
+        """Tags of the languages that a policy's card can be said in, each with its own name."""
+        ...
 
 
 class Pages:
@@ -42,13 +57,20 @@ class Pages:
         metrics: Metrics,
         folders: Sequence[Path],
         *,
+        cards: Cards,
+        policies: Callable[[datetime], Mapping[str, Policy]],
         now: Callable[[], datetime],
         serving: Callable[[], bool],
     ) -> None:
-        """Templates come from the first of `folders` that has them; nothing is read before a page is asked for."""
+        """Templates come from the first of `folders` that has them; nothing is read before a page is asked for.
+
+        `policies` gives the policies that hold at an instant, by name.
+        """
         self._queries = queries
         self._metrics = metrics
         self._folders = tuple(folders)
+        self._cards = cards
+        self._policies = policies
         self._now = now
         self._serving = serving
         self._templates = jinja2.Environment(
@@ -119,14 +141,16 @@ class Pages:
         return Response(self._metrics.exposition(), media_type=self._metrics.content_type)
 
     async def policy(self, request: Request) -> Response:
-        """A policy card: what a client may ask, answered from the policy in force."""
-        settings, name = self._queries.settings(), request.path_params["name"]
-        policy = settings.policies.get(name)
+        """The card of the policy that holds now, in the language that `?lang=` names, else the practice's."""
+        settings, name, now = self._queries.settings(), request.path_params["name"], self._now()
+        policy = self._policies(now).get(name)
         if policy is None:
             raise HTTPException(404)
         practice = settings.gateway.practice
-        about = About(practice.phone, practice.crisis_line, practice.timezone)
-        return self._page("policy.html", practice=practice.name, summary=policy.summary, passages=card(policy, about))
+        about = about_for(settings, name, now.astimezone(ZoneInfo(practice.timezone)).date())
+        language = request.query_params.get("lang", practice.language)
+        sheet = self._cards.sheet(policy, about, practice.name, language, name)
+        return self._page("policy.html", sheet=sheet, languages=self._cards.languages(name))
 
     async def style(self, _: Request) -> Response:
         """The one style sheet."""

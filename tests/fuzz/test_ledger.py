@@ -58,7 +58,7 @@ def letters(given: Story) -> dict[str, int]:
 
 @given(histories(), policies)
 def test_the_total_is_the_sum_of_its_lines_as_shown(stories: list[Story], policy: Policy) -> None:
-    lines = ledger(stories, lambda _: policy)
+    lines = ledger(stories, lambda *_: policy)
     assert len(lines) == len(stories)
     assert total(lines) == sum(Decimal(str(line.counted_minutes)) for line in lines)
     for line in lines:
@@ -70,7 +70,7 @@ def test_the_total_is_the_sum_of_its_lines_as_shown(stories: list[Story], policy
 
 @given(histories(), policies)
 def test_every_answer_is_timed_exactly_once(stories: list[Story], policy: Policy) -> None:
-    lines = ledger(stories, lambda _: policy)
+    lines = ledger(stories, lambda *_: policy)
     written = {answer: words for given in stories for answer, words in letters(given).items()}
     expected = sum(answering(words, policy.billing).minutes for words in written.values())
     assert sum(line.answer_minutes for line in lines) == expected
@@ -80,4 +80,4 @@ def test_every_answer_is_timed_exactly_once(stories: list[Story], policy: Policy
 def test_the_order_in_which_stories_come_does_not_matter(stories: list[Story], policy: Policy, random) -> None:
     shuffled = list(stories)
     random.shuffle(shuffled)
-    assert ledger(shuffled, lambda _: policy) == ledger(stories, lambda _: policy)
+    assert ledger(shuffled, lambda *_: policy) == ledger(stories, lambda *_: policy)

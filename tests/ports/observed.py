@@ -15,8 +15,8 @@ from gateway.core.effects import Effect
 from gateway.core.events import Event, Ref
 from gateway.core.history import History, Story
 from gateway.core.tracking import Copy, FlagChange, FolderState
-from gateway.mailbox import Intervals, Watch, watch_for
-from gateway.ports import Flags, Placed, Question, Sighting, Unavailable
+from gateway.mailbox import Hand, Intervals, Watch, watch_for
+from gateway.ports import Placed, Question, Sighting, Unavailable
 from gateway.settings.schema import Mailbox
 
 #: Quick to come back, and slow to look by timer, so that a test shows what IDLE alone does.
@@ -112,6 +112,9 @@ class World:
     async def append(self, ref: Ref, events: Sequence[Event], effects: Sequence[Effect]) -> bool:
         raise Unavailable("no events are kept here")
 
+    async def cause(self, effects: Sequence[Effect]) -> None:
+        raise Unavailable("no effects are kept here")
+
     async def story(self, ref: Ref) -> Story | None:
         return None
 
@@ -180,7 +183,7 @@ def mailbox_settings(watch: str, **more: object) -> Mailbox:
 @asynccontextmanager
 async def watching(
     world: World, settings: Mailbox, password: str = "pw", intervals: Intervals = BRISK
-) -> AsyncIterator[tuple[Watch, Flags]]:
+) -> AsyncIterator[tuple[Watch, Hand]]:
     """A running watch; entered once the inbox was looked at, unless it is down."""
     watch, flags = watch_for(
         "ana",

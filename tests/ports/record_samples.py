@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from gateway.core.effects import Ack, Alert, Receipt
+from gateway.core.effects import Ack, Alert, Digest, NoteKept, Notice, Nudge, Open, Receipt, Reminder
 from gateway.core.events import Level, Origin, Received, Ref
 from gateway.core.reasons import because
 from gateway.ports import Question
 
 START = datetime(2026, 3, 2, 8, 0, 0, 123456, tzinfo=UTC)
 CLIENT = "jonas.weber@client.example"
+#: The ref of what no message caused.
+NOTHING = Ref("ana", "")
 
 
 def hours(count: float) -> datetime:
@@ -121,6 +123,87 @@ def alert(name: str = "first", due: datetime = START) -> Alert:
         level=Level.CRISIS,
         received=due,
         author=CLIENT,
+    )
+
+
+def nudge(name: str = "first", due: datetime = START) -> Nudge:
+    """The nudge about an invented message."""
+    return Nudge(
+        ref=ref(name),
+        due=due,
+        to="ana@hopestreet.example",
+        sender="ana@hopestreet.example",
+        language="en",
+        policy="mornings",
+        version=1,
+        received=due,
+        answer_by=due + timedelta(hours=2),
+        author=CLIENT,
+    )
+
+
+def digest(due: datetime = START, **changes: Any) -> Digest:
+    """A daily digest with one invented message."""
+    made = Digest(
+        ref=NOTHING,
+        due=due,
+        to="ana@hopestreet.example",
+        sender="ana@hopestreet.example",
+        language="en",
+        policy="mornings",
+        version=1,
+        messages=(Open(author=CLIENT, received=due, answer_by=None, level=Level.MENTION, read=False),),
+        away_until=date(2026, 3, 9),
+        holidays=((date(2026, 4, 3), "Good Friday"),),
+    )
+    return replace(made, **changes)
+
+
+def notice(to: str = CLIENT, due: datetime = START, version: int = 2) -> Notice:
+    """A notice to an invented client that a policy changes."""
+    return Notice(
+        ref=NOTHING,
+        due=due,
+        to=to,
+        sender="ana@hopestreet.example",
+        language="en",
+        policy="mornings",
+        version=version,
+        before=version - 1,
+        since=due + timedelta(days=14),
+    )
+
+
+def reminder(due: datetime = START, **changes: Any) -> Reminder:
+    """A reminder to write to an invented client."""
+    made = Reminder(
+        ref=NOTHING,
+        due=due,
+        to="ana@hopestreet.example",
+        sender="ana@hopestreet.example",
+        language="en",
+        policy="mornings",
+        version=1,
+        client=CLIENT,
+        client_name="Jonas",
+        session=due - timedelta(days=2),
+    )
+    return replace(made, **changes)
+
+
+def note_kept(due: datetime = START) -> NoteKept:
+    """What the therapist is told of a note."""
+    return NoteKept(
+        ref=NOTHING,
+        due=due,
+        to="ana@hopestreet.example",
+        sender="ana@hopestreet.example",
+        language="en",
+        policy="mornings",
+        version=1,
+        message=plain_hash("note"),
+        note="I think of you all. Ana",
+        expires=due + timedelta(days=14),
     )
 
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from gateway.core.events import Answered, Level, Origin, Relayed
-from gateway.core.history import History
+from gateway.core.history import Earlier, History, Note
 from gateway.store import Store
-from tests.ports.record_samples import CLIENT, ack, alert, hours, plain_hash, question, received, ref
+from tests.ports.record_samples import CLIENT, ack, alert, hours, notice, plain_hash, question, received, ref
 
 NOW = hours(10)
 
@@ -22,7 +22,7 @@ async def come(
 
 
 async def test_before_the_first_message_nothing_is_counted_but_the_record_is_known(store: Store):
-    assert await store.history(question(), NOW) == History(known=True)
+    assert await store.history(question(), NOW) == History(known=True, first=True)
 
 
 async def test_a_message_that_was_recorded_before_brings_its_own_story(store: Store):
@@ -38,7 +38,8 @@ async def test_all_counts_exclude_the_message_itself(store: Store):
     history = await store.history(question(), NOW)
     assert (history.acks_in_thread, history.acks_to_person_day, history.acks_in_all_hour) == (0, 0, 0)
     assert history.last_ack_at is None
-    assert history.messages == ()
+    assert history.earlier == ()
+    assert history.first
 
 
 async def test_these_very_bytes_were_relayed_before_only_where_the_downstream_took_them(store: Store):
@@ -113,6 +114,7 @@ async def test_caps_count_a_person_over_all_mailboxes_in_a_day_and_everybody_in_
     await come(store, "two", 9.5, mailbox="ben")
     await store.append(ref("mia"), [received("mia", hours(9.9))], [ack("mia", hours(9.9), to="mia@client.example")])
     await store.append(ref("alerted"), [received("alerted", hours(9.9))], [alert("alerted", hours(9.9))])
+    await store.cause([notice(due=hours(9.9))])
     history = await store.history(question(), NOW)
     assert history.acks_to_person_day == 2
     assert history.acks_in_all_hour == 2
@@ -121,23 +123,75 @@ async def test_caps_count_a_person_over_all_mailboxes_in_a_day_and_everybody_in_
 async def test_a_persons_messages_are_those_to_this_mailbox_since_an_instant_oldest_first(store: Store):
     day = timedelta(days=1)
     await come(store, "too old", 0, at=NOW - 33 * day)
-    await come(store, "newer", 8)
-    await come(store, "older", 0, at=NOW - 31 * day)
-    await come(store, "by reverse-path", 7, author="j@other.example")
+    await come(store, "newer", 8, new_words=7, quoted_words=100, category="scheduling")
+    await come(store, "older", 0, at=NOW - 31 * day, new_words=30, attachment_words=400)
+    await come(store, "by reverse-path", 7, author="j@other.example", new_words=2)
+    await come(store, "by an address that is no author", 7.5, author="", new_words=0)
     await come(store, "absence note", 6, origin=Origin.MACHINE)
     await come(store, "of another", 6, author="mia@client.example", reverse_path="mia@client.example")
     await come(store, "at ben's", 6, mailbox="ben")
     await come(store, "later", 11)
     history = await store.history(question(since=NOW - 31 * day), NOW)
-    assert history.messages == (NOW - 31 * day, hours(7), hours(8))
-    assert (await store.history(question(since=None), NOW)).messages == ()
+    assert history.earlier == (
+        Earlier(NOW - 31 * day, 430, "general"),
+        Earlier(hours(7), 2, "general"),
+        Earlier(hours(7.5), 0, "general"),
+        Earlier(hours(8), 7, "scheduling"),
+    )
+    assert (await store.history(question(since=None), NOW)).earlier == ()
+
+
+async def test_two_messages_of_one_instant_count_twice(store: Store):
+    await come(store, "one", 1, new_words=5)
+    await come(store, "two", 1, new_words=5)
+    assert (await store.history(question(), NOW)).earlier == (Earlier(hours(1), 5, "general"),) * 2
+
+
+async def test_a_person_is_new_until_a_message_of_theirs_came_to_this_mailbox(store: Store):
+    await come(store, "at ben's", 1, mailbox="ben")
+    await come(store, "absence note", 1, origin=Origin.MACHINE)
+    await come(store, "of another", 1, author="mia@client.example", reverse_path="mia@client.example")
+    await come(store, "new", 2)
+    assert (await store.history(question(), NOW)).first
+    await come(store, "by reverse-path", 3, author="j@other.example")
+    assert not (await store.history(question(), NOW)).first
+    assert not (await store.history(question(since=None), NOW)).first
+
+
+async def test_the_earliest_open_promise_to_a_person_is_told_where_it_is_asked_for(store: Store):
+    at_bens = received("at ben's", hours(1), answer_by=hours(11))
+    await store.append(ref("at ben's", "ben"), [at_bens], [])
+    await come(store, "lapsed", 1, answer_by=hours(9))
+    await come(store, "answered", 2, answer_by=hours(12))
+    await store.append(ref("answered"), [Answered(at=hours(3), witness="flag", words=None, answer="")], [])
+    await come(store, "absence note", 3, answer_by=hours(12), origin=Origin.MACHINE)
+    await come(store, "new", 4, answer_by=hours(11))
+    await come(store, "later", 5, answer_by=hours(30))
+    await come(store, "earlier", 6, answer_by=hours(20), author="j@other.example")
+    await come(store, "nothing promised", 7)
+    assert (await store.history(question(promises=True), NOW)).promised == hours(20)
+    assert (await store.history(question(promises=True), hours(20))).promised == hours(30)
+    assert (await store.history(question(promises=True), hours(30))).promised is None
+    assert (await store.history(question(), NOW)).promised is None
+    assert (await store.history(question(person="mia@client.example", promises=True), NOW)).promised is None
+
+
+async def test_the_mailboxs_presence_note_is_told_until_it_expires(store: Store):
+    note = Note("I think of you all. Ana", hours(1), hours(20))
+    await store.keep_note("ana", note)
+    assert (await store.history(question(), NOW)).note == note
+    assert (await store.history(question(person="", since=None), NOW)).note == note
+    assert (await store.history(question(ref=ref("new", "ben")), NOW)).note is None
+    assert (await store.history(question(), hours(20))).note is None
 
 
 @pytest.mark.parametrize("acked", [True, False])
 async def test_nobody_to_write_to_has_no_past(store: Store, acked: bool):
     await come(store, "bounce", 9, acked=acked, reverse_path="", author="")
-    history = await store.history(question(person=""), NOW)
-    assert history.messages == ()
+    history = await store.history(question(person="", promises=True), NOW)
+    assert history.earlier == ()
+    assert history.promised is None
+    assert not history.first
     assert history.last_ack_at is None
     assert history.acks_to_person_day == 0
 

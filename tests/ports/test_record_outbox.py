@@ -8,7 +8,20 @@ from gateway.core.effects import Cancel, Receipt
 from gateway.core.events import Acknowledged, GivenUp, Seen, Unseen
 from gateway.ports import Claim
 from gateway.store import Store
-from tests.ports.record_samples import START, ack, alert, hours, receipt, received, ref
+from tests.ports.record_samples import (
+    START,
+    ack,
+    alert,
+    digest,
+    hours,
+    note_kept,
+    notice,
+    nudge,
+    receipt,
+    received,
+    ref,
+    reminder,
+)
 from tests.servers.stores import Place
 
 
@@ -234,3 +247,67 @@ async def test_an_effect_that_can_not_be_read_does_not_hold_up_the_others(store:
     claims = [claim for _ in range(2) for claim in await store.claim(hours(0), hours(1), 1)]
     assert [claim.effect.ref for claim in claims] == [ref("whole")]
     assert [row.state for row in await store.pending()] == ["given-up", "claimed"]
+
+
+async def test_every_kind_of_effect_comes_back_as_it_was_stored(store: Store):
+    alone = (digest(), notice(), reminder(), digest(hours(0.5), client="jonas@client.example", session=hours(1)))
+    await store.append(ref(), [received()], [nudge()])
+    await store.cause([*alone, note_kept()])
+    claims = await store.claim(hours(1), hours(2), 10)
+    assert {claim.effect for claim in claims} == {*alone, nudge(), note_kept()}
+    assert {claim.since for claim in claims} == {START, hours(0.5)}
+
+
+async def test_what_no_message_caused_is_carried_out_once(store: Store):
+    assert not store.bell.is_set()
+    await store.cause([digest()])
+    assert store.bell.is_set()
+    await store.cause([digest(), digest()])
+    claim = await one(store)
+    await store.settle(claim, [])
+    await store.cause([digest()])
+    assert await store.next_due() is None
+    assert await store.pending() == ()
+    assert await store.stories(None, None, None) == ()
+
+
+async def test_what_no_message_caused_may_stand_beside_what_a_message_caused(store: Store):
+    await store.append(ref(), [received()], [ack(), digest()])
+    claims = await store.claim(START, hours(1), 10)
+    for claim in claims:
+        await store.settle(claim, [Acknowledged(at=hours(1), message_id=claim.message_id)])
+    story = await store.story(ref())
+    assert story is not None
+    assert [event.kind for event in story.events] == ["received", "acknowledged"]
+
+
+async def test_what_no_message_caused_is_given_up_and_retried_like_the_rest(store: Store):
+    await store.cause([notice()])
+    claim = await one(store)
+    await store.settle(claim, [GivenUp(at=hours(1), effect=claim.effect.key, why="550 5.1.1")])
+    (row,) = await store.pending()
+    assert (row.kind, row.mailbox, row.state) == ("notice", "ana", "given-up")
+    assert await store.retry(row.id)
+    assert (await one(store, 1)).effect == notice()
+
+
+async def test_what_no_message_caused_may_be_taken_back_and_caused_again(store: Store):
+    await store.cause([notice(due=hours(2))])
+    store.bell.clear()
+    await store.cause([Cancel(ref=notice().ref, target=notice().key)])
+    assert not store.bell.is_set()
+    assert await store.next_due() is None
+    await store.cause([notice(due=hours(3))])
+    assert (await one(store, 3)).effect == notice(due=hours(3))
+
+
+async def test_a_cancellation_makes_no_message_known(store: Store, place: Place):
+    await store.append(ref(), [received()], [Cancel(ref=notice().ref, target="x"), Cancel(ref=ref("y"), target="y")])
+    assert place.execute("SELECT count(*) FROM messages") == [(1,)]
+
+
+async def test_all_that_is_caused_at_once_is_stored_or_nothing(store: Store):
+    broken = notice(to="mia@client.example", due=START.replace(tzinfo=None))
+    with pytest.raises(Exception, match="zone"):
+        await store.cause([digest(), broken])
+    assert await store.pending() == ()

@@ -1,7 +1,11 @@
 """`Roster` and `Folders`: what is noted of clients and of copies, on SQLite and on PostgreSQL."""
 
+from collections.abc import Iterator
+
+import pytest
+
 from gateway.core.events import Seen
-from gateway.core.policy.schema import Client
+from gateway.core.policy.client import Client
 from gateway.core.tracking import Copy, FolderState
 from gateway.store import Store
 from tests.ports.record_samples import START, received, ref
@@ -32,6 +36,23 @@ async def test_saving_a_client_again_replaces_what_was_noted(store: Store):
     changed = JONAS.model_copy(update={"address": "jonas.weber@client.example", "quiet": True})
     await store.save("ana", changed)
     assert await store.clients("ana") == (changed,)
+
+
+async def test_several_clients_are_saved_together_or_not_at_all(store: Store):
+    changed = JONAS.model_copy(update={"quiet": True})
+    await store.save("ana", JONAS)
+    await store.save_all("ana", [changed, MIA])
+    assert await store.clients("ana") == (changed, MIA)
+
+    def several() -> Iterator[Client]:
+        yield JONAS
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        await store.save_all("ana", several())
+    assert await store.clients("ana") == (changed, MIA)
+    await store.save_all("ana", [])
+    assert await store.clients("ana") == (changed, MIA)
 
 
 async def test_clients_come_by_address(store: Store):
@@ -96,3 +117,13 @@ async def test_fifty_thousand_copies_are_kept_and_one_that_changes_costs_one_row
     changed = state(*many, modseq=5)
     await store.keep("ana", changed)
     assert await store.folder("ana", "INBOX") == changed
+
+
+async def test_many_clients_are_saved_at_once_and_the_last_word_on_one_holds(store: Store):
+    await store.save("ana", Client(address="jonas@client.example", name="Jonas"))
+    several = [Client(address=f"{name}@client.example", name=name) for name in ("Mia", "Jonas W.", "Cleo")]
+    corrected = Client(address="JONAS@client.example", name="Jonas Weber")
+    await store.save_all("ana", [several[0], Client(address="jonas@client.example", name="J"), several[2], corrected])
+    assert [client.name for client in await store.clients("ana")] == ["Cleo", "Jonas Weber", "Mia"]
+    await store.save_all("ana", [])
+    assert len(await store.clients("ana")) == 3

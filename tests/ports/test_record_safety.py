@@ -8,14 +8,31 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import exc
 
-from gateway.core.effects import Effect
-from gateway.core.events import Acknowledged, Answered, Event, GivenUp, Relayed
-from gateway.core.policy.schema import Client
+from gateway.core.effects import Effect, Open
+from gateway.core.events import Acknowledged, Answered, Event, GivenUp, Level, Relayed
+from gateway.core.history import Note
+from gateway.core.policy.client import Client
+from gateway.core.policy.schema import Policy
+from gateway.core.policy.versions import Version
 from gateway.core.tracking import Copy, FolderState
 from gateway.ports import Unavailable
 from gateway.store import Store, WrongKey, open_store
 from gateway.store.tables import metadata
-from tests.ports.record_samples import START, ack, alert, hours, plain_hash, question, receipt, received, ref
+from tests.ports.record_samples import (
+    START,
+    ack,
+    alert,
+    digest,
+    hours,
+    note_kept,
+    notice,
+    plain_hash,
+    question,
+    receipt,
+    received,
+    ref,
+    reminder,
+)
 from tests.servers.places import free_port
 from tests.servers.postgres import PASSWORD, running_postgres
 from tests.servers.stores import KEY, Place
@@ -41,6 +58,11 @@ async def keep_canaries(store: Store) -> None:
     told = {"to": address, "in_reply_to": message.message_id, "subject": subject}
     effects: list[Effect] = [ack("canary", **told), receipt("canary"), alert("canary")]
     await store.append(ref("canary"), events, effects)
+    listed = Open(author=address, received=START, answer_by=None, level=Level.CRISIS, read=False)
+    alone = [digest(messages=(listed,), client=address), notice(to=address), reminder(client_name=name), note_kept()]
+    await store.cause(alone)
+    await store.keep_note("ana", Note(f"Dear {name}, I think of you.", START, hours(9)))
+    await store.add_versions([Version("mornings", 1, Policy(), START, START)], [])
     await store.save("ana", Client(address=address, name=name, urgent_word=CANARIES[2]))
     copy = Copy("INBOX", "1", frozenset(), ref("canary"))
     await store.keep("ana", FolderState("INBOX", "1", 2, 0, {"1": copy}))

@@ -161,3 +161,20 @@ async def test_messages_are_found_by_their_own_id_and_by_the_id_of_our_mail_abou
     }
     for ids, expected in cases.items():
         assert await store.find("ana", ids) == expected
+
+
+async def test_what_is_open_is_what_came_since_from_people_and_nobody_answered(store: Store):
+    answered = Answered(at=hours(9), witness="flag", words=None, answer="")
+    came = {
+        "too old": [received("too old", hours(-1))],
+        "unsure": [received("unsure", hours(2), origin=Origin.UNSURE, author="mia@client.example")],
+        "just then": [received("just then", hours(0)), Seen(at=hours(8))],
+        "machine": [received("machine", hours(3), origin=Origin.MACHINE)],
+        "answered": [received("answered", hours(4)), answered],
+    }
+    for name, events in came.items():
+        await store.append(ref(name), events, [])
+    await store.append(ref("elsewhere", "ben"), [received("elsewhere")], [])
+    found = await store.open("ana", hours(0))
+    assert [story.ref for story in found] == [ref("just then"), ref("unsure")]
+    assert found[0].seen is not None

@@ -53,10 +53,7 @@ userdb {
 namespace inbox {
   inbox = yes
   separator = /
-  mailbox Drafts {
-    auto = create
-    special_use = \Drafts
-  }
+$drafts
   mailbox Sent {
     auto = create
     special_use = \Sent
@@ -157,10 +154,13 @@ def _say(stream: object, line: bytes | None) -> None:
 
 
 @contextmanager
-def dovecot(users: Mapping[str, str], *, tls: bool = False) -> Iterator[Dovecot]:
-    """Start a Dovecot for `users` (name to password; a name may be an address); kill it at the end."""
+def dovecot(users: Mapping[str, str], *, tls: bool = False, drafts: str = "Drafts") -> Iterator[Dovecot]:
+    """Start a Dovecot for `users` (name to password; a name may be an address); kill it at the end.
+
+    `drafts` is the folder that is marked as \\Drafts; empty: there is none.
+    """
     with server_folder("dovecot") as root:
-        server = _configure(root, users, tls=tls)
+        server = _configure(root, users, tls=tls, drafts=drafts)
         process = subprocess.Popen([program("dovecot"), "-F", "-c", str(server.config)], start_new_session=True)
         try:
             for port in (server.imap_port, server.lmtp_port, *((server.imaps_port,) if tls else ())):
@@ -171,7 +171,7 @@ def dovecot(users: Mapping[str, str], *, tls: bool = False) -> Iterator[Dovecot]
             process.wait()
 
 
-def _configure(root: Path, users: Mapping[str, str], *, tls: bool) -> Dovecot:
+def _configure(root: Path, users: Mapping[str, str], *, tls: bool, drafts: str) -> Dovecot:
     user = "dovecot" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
     group = grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
     (root / "mail").mkdir()
@@ -182,7 +182,8 @@ def _configure(root: Path, users: Mapping[str, str], *, tls: bool) -> Dovecot:
     authority = _certify(root) if tls else None
     secured = f"ssl = yes\nssl_cert = <{root}/cert.pem\nssl_key = <{root}/key.pem" if tls else "ssl = no"
     config = root / "dovecot.conf"
-    config.write_text(_CONFIG.substitute(root=root, user=user, group=group, tls=secured, **ports))
+    marked = f'  mailbox "{drafts}" {{\n    auto = create\n    special_use = \\Drafts\n  }}' if drafts else ""
+    config.write_text(_CONFIG.substitute(root=root, user=user, group=group, tls=secured, drafts=marked, **ports))
     return Dovecot(root, config, ports["imap"], ports["imaps"], ports["lmtp"], users, authority)
 
 
@@ -269,7 +270,9 @@ class MailProgram:
 
     def flags_of(self, uid: str) -> frozenset[str]:
         """The flags and keywords of the message with a uid."""
-        line = next(one for one in self._uid("FETCH", uid, "(FLAGS)") if isinstance(one, bytes))
+        # What the server says unasked, of what another program did, stands among the answers (RFC 9051 7.5.2).
+        lines = [one for one in self._uid("FETCH", uid, "(FLAGS)") if isinstance(one, bytes)]
+        line = next(one for one in reversed(lines) if f"UID {uid}".encode() in one)
         return frozenset(flag.decode() for flag in imaplib.ParseFlags(line)) - {"\\Recent"}
 
     def content(self, uid: str) -> bytes:

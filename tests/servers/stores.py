@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,12 +29,12 @@ class Place:
         """Open it, as one node would."""
         return open_store(self.url, sealer=Sealer(keys or [KEY]), host=HOST, password=self.password)
 
-    def execute(self, statement: str) -> list[tuple[object, ...]]:
+    def execute(self, statement: str, values: Mapping[str, object] | None = None) -> list[tuple[object, ...]]:
         """Run a statement behind the store's back."""
         engine = create_engine(self._driver_url())
         try:
             with engine.begin() as connection:
-                result = connection.execute(text(statement))
+                result = connection.execute(text(statement), values or {})
                 return [tuple(row) for row in result] if result.returns_rows else []
         finally:
             engine.dispose()

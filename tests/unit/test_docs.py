@@ -14,6 +14,7 @@ from gateway.core.message import mime, read
 from gateway.mailbox.protocol import MAX_LITERAL
 from gateway.outbox.worker import LEASE
 from gateway.settings.load import load
+from tests.reference import reference
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -83,9 +84,12 @@ def test_each_cited_rfc_stands_in_the_table_and_the_table_names_files_that_cite_
 
 
 def test_the_sample_config_of_the_readme_loads(tmp_path: Path) -> None:
-    (sample,) = re.findall(r"^```yaml\n(.*?)^```$", text_of("README.md"), re.MULTILINE | re.DOTALL)
+    sample, policy = re.findall(r"^```yaml\n(.*?)^```$", text_of("README.md"), re.MULTILINE | re.DOTALL)
     (tmp_path / "gateway.yaml").write_text(sample, encoding="utf-8")
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "my-mornings.yaml").write_text(policy, encoding="utf-8")
     settings = load(tmp_path)
+    assert settings.policies["my-mornings"].extends == "mornings-billed"
     assert len(sample.splitlines()) <= 10
     assert settings.gateway.mailboxes["ana"].watch == "imaps://ana@mail.example"
     assert [route.to for route in settings.routes] == ["ana@hopestreet.example"]
@@ -156,3 +160,7 @@ def test_the_limits_that_pages_name_are_those_of_the_code() -> None:
     assert f"after {LEASE.seconds // 60} minutes" in text_of("docs/architecture.md")
     caps = (ack.ACKS_IN_THREAD, ack.ACKS_TO_PERSON_DAY, ack.ACKS_IN_ALL_HOUR)
     assert caps == (2, 20, 200), "docs/security.md says these in words"
+
+
+def test_the_reference_of_policies_is_what_the_schema_says() -> None:
+    assert text_of("docs/policies.md").endswith(reference()), "run: make docs"

@@ -2,7 +2,7 @@
 
 In go stories and, for each, the policy that decided it; out come lines, oldest first, whose counted minutes add up to
 the total as shown, because each line is rounded and nothing after it. A message that does not count is a line too,
-with its reason. Knows nothing of money, calendars or who asks.
+with its reason. What of it costs money is said by `charge`. Knows nothing of calendars or who asks.
 
 To time every answer once, `ledger` must be given all messages that an answer may have closed:
 cut the lines to a span of time afterwards, never the stories before.
@@ -16,9 +16,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from gateway.core.billing.duration import answering, reading
-from gateway.core.events import Answered, Origin, Received, Ref, Seen
+from gateway.core.events import Answered, Level, Origin, Received, Ref, Seen
 from gateway.core.history import Story
 from gateway.core.policy.schema import Billing, Policy
+from gateway.core.policy.units import Money
+
+#: A policy as one of its versions says it; None for one that nobody knows any more.
+PolicyOf = Callable[[str, int], Policy | None]
 
 _NOTHING = Decimal("0.0")
 _UNKNOWN_POLICY = Billing(counts="nothing")
@@ -40,13 +44,19 @@ class Line:
     derivation: str
     #: Why nothing counts; empty where something may.
     exempt: str
+    #: The version of the policy that decided.
+    version: int = 0
+    by_machine: bool = False
+    #: Whether it was read, as far as anybody can tell.
+    read: bool = False
+    #: What it costs, others of its episode included; None for nothing. `charges` fills this in.
+    charge: Money | None = None
+    #: How that was come by; empty where the policy charges nothing at all.
+    charge_derivation: str = ""
 
 
-def ledger(stories: Iterable[Story], policy_of: Callable[[str], Policy]) -> tuple[Line, ...]:
-    """One line for each message whose beginning is on record, oldest first.
-
-    `policy_of` gives the policy of a name and raises KeyError for one that is not in the settings any more.
-    """
+def ledger(stories: Iterable[Story], policy_of: PolicyOf) -> tuple[Line, ...]:
+    """One line for each message whose beginning is on record, oldest first, by the version that decided it."""
     entries = sorted((entry for story in stories if (entry := _entry(story, policy_of))), key=_age)
     timed = _timed_with(entries)
     return tuple(_line(entry, timed) for entry in entries)
@@ -65,16 +75,15 @@ class _Entry:
     exempt: str
 
 
-def _entry(story: Story, policy_of: Callable[[str], Policy]) -> _Entry | None:
+def _entry(story: Story, policy_of: PolicyOf) -> _Entry | None:
     received = story.received
     if received is None:
         return None
-    try:
-        billing = policy_of(received.policy).billing
-    except KeyError:
+    policy = policy_of(received.policy, received.version)
+    if policy is None:
         gone = f"the policy {received.policy} is not in the settings any more, so nobody can say what it counts"
         return _Entry(story, received, _UNKNOWN_POLICY, gone)
-    return _Entry(story, received, billing, _exempt(received, billing))
+    return _Entry(story, received, policy.billing, _exempt(received, policy.billing))
 
 
 def _exempt(received: Received, billing: Billing) -> str:
@@ -82,6 +91,8 @@ def _exempt(received: Received, billing: Billing) -> str:
         return "written by a machine: never counted"
     if billing.counts == "nothing":
         return "the policy counts no time"
+    if received.level is Level.CRISIS:
+        return "words of a crisis were found: never counted"
     if received.category and received.category in billing.exempt:
         return f"{received.category} is exempt by the policy"
     return ""
@@ -123,16 +134,23 @@ def _line(entry: _Entry, timed: Mapping[tuple[str, str], Ref]) -> Line:
         counted_minutes=_NOTHING if entry.exempt else read + (answer if counts_answer else _NOTHING),
         derivation="; ".join([*read_words, *answer_words, *_left_out(entry, answer)]),
         exempt=entry.exempt,
+        version=received.version,
+        by_machine=received.origin is Origin.MACHINE,
+        read=_was_read(story),
     )
 
 
 def _reading(entry: _Entry) -> tuple[Decimal, list[str]]:
     received, story = entry.received, entry.story
-    if story.seen is None and story.answered is None:
+    if not _was_read(story):
         again = any(isinstance(event, Seen) for event in story.events)
         return _NOTHING, ["marked unread again: counts once it is read" if again else "not read yet"]
     estimate = reading(received.new_words, received.attachment_words, entry.billing)
     return estimate.minutes, [estimate.derivation]
+
+
+def _was_read(story: Story) -> bool:
+    return story.seen is not None or story.answered is not None
 
 
 def _answering(entry: _Entry, timed: Mapping[tuple[str, str], Ref]) -> tuple[Decimal, list[str]]:

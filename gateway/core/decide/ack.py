@@ -9,11 +9,15 @@ from datetime import timedelta
 
 from gateway.core import addresses
 from gateway.core.decide.case import Case
+from gateway.core.decide.expectation import asks
 from gateway.core.effects import Ack
 from gateway.core.events import Level, Origin, Ref
+from gateway.core.history import Note
 from gateway.core.message.facts import Facts
 from gateway.core.policy.calendar import within_hours
-from gateway.core.policy.schema import AckWhen, Client, in_units
+from gateway.core.policy.client import Client
+from gateway.core.policy.schema import AckWhen
+from gateway.core.policy.units import in_units
 from gateway.core.reasons import Reason, because
 
 #: What a client writes, and nothing else, to get no more acks.
@@ -81,25 +85,56 @@ def _policy_is_silent(case: Case) -> Reason | None:
         return because("client-stops-acks")
     if client and not client.acks:
         return because("client-no-acks")
-    if rule.when is AckWhen.NEVER:
+    if AckWhen.NEVER in rule.when:
         return because("ack-off")
     rises = level.rank >= Level.URGENT.rank and level.rank > history.last_ack_level.rank
-    if rises:
+    if rises or welcomes(case):
         return None
-    if rule.when is AckWhen.IF_URGENT and level.rank < Level.URGENT.rank:
-        return because("ack-urgent-only")
-    if rule.when is AckWhen.FIRST and history.acks_in_thread:
-        return because("ack-first-only")
-    if rule.when is AckWhen.OUTSIDE_HOURS and within_hours(case.setting.policy.hours, case.setting.zone, case.now):
-        return because("ack-outside-hours-only")
+    if (reason := _none_of(case)) is not None:
+        return reason
     if history.last_ack_at is not None and case.now - history.last_ack_at < rule.at_most_every:
         return because("ack-too-soon", interval=in_units(rule.at_most_every))
     return None
 
 
+def _none_of(case: Case) -> Reason | None:
+    """Why the message is none of those that the policy acks."""
+    wanted = case.setting.policy.acknowledge.when
+    missed = {when: reason for when in AckWhen if when in wanted and (reason := _missed(case, when)) is not None}
+    if len(missed) < len(wanted):
+        return None
+    if len(missed) == 1:
+        return next(iter(missed.values()))
+    return because("ack-none-of", when=", ".join(when.value for when in missed))
+
+
+def _missed(case: Case, when: AckWhen) -> Reason | None:
+    """Why a message is not of one sort, None where it is."""
+    setting, rule = case.setting, case.setting.policy.acknowledge
+    match when:
+        case AckWhen.IF_URGENT:
+            return None if case.shown.rank >= Level.URGENT.rank else because("ack-urgent-only")
+        case AckWhen.FIRST:
+            return because("ack-first-only") if case.history.acks_in_thread else None
+        case AckWhen.OUTSIDE_HOURS:
+            inside = within_hours(setting.policy.hours, setting.calendar, case.now)
+            return because("ack-outside-hours-only") if inside else None
+        case AckWhen.ON_REQUEST:
+            asked = bool(case.facts.receipt_to) or asks(rule.request, case.facts)
+            return None if asked else because("ack-not-asked")
+        case AckWhen.ALWAYS | AckWhen.NEVER:
+            return None
+
+
+def welcomes(case: Case) -> bool:
+    """Whether this is the first word of a client who is to get the card with its ack."""
+    return case.setting.policy.welcome.card and case.known and case.history.known and case.history.first
+
+
 def ack_for(case: Case) -> Ack:
     """The ack that nothing speaks against."""
-    facts, setting = case.facts, case.setting
+    facts, setting, usage, note = case.facts, case.setting, case.usage, _note_for(case)
+    client = setting.client if case.known else None
     return Ack(
         ref=Ref(setting.mailbox, facts.key),
         due=case.now,
@@ -107,19 +142,42 @@ def ack_for(case: Case) -> Ack:
         sender=case.written_to,
         in_reply_to=facts.message_id,
         references=thread_of(facts),
-        subject=facts.subject,
+        subject=facts.subject if setting.policy.acknowledge.subject else "",
         language=case.language,
         policy=setting.policy_name,
+        version=setting.version,
         known=case.known,
         level=case.shown,
+        category=case.category,
+        expect=case.expect,
         received=case.now,
         read_by=case.promised.read_by,
         answer_by=case.promised.answer_by,
-        used=case.usage.used,
-        allowed=case.usage.allowed,
-        per=case.usage.per,
-        warn=case.usage.warn,
+        used=usage.used,
+        allowed=usage.allowed,
+        per=usage.per,
+        warn=usage.warn,
+        minutes_used=usage.minutes_used,
+        minutes_allowed=usage.minutes_allowed,
+        welcome=welcomes(case),
+        session=case.session.start if case.session and client else None,
+        away_until=case.absence.last if case.absence else None,
+        cover=case.absence.cover if case.absence else "",
+        note=note.text if note else "",
+        note_written=note.written if note else None,
+        cost=case.cost,
+        country=client.country if client else "",
+        timezone=client.timezone if client else "",
+        messages=client.messages if client else None,
+        exempt=bool(client and client.exempt),
     )
+
+
+def _note_for(case: Case) -> Note | None:
+    """The presence note is for clients, and not for a moment in which it could be read as an answer to a crisis."""
+    note, client = case.history.note, case.setting.client
+    carried = note is not None and note.expires > case.now and case.setting.policy.presence.carry
+    return note if carried and client and case.known and case.shown is not Level.CRISIS else None
 
 
 def thread_of(facts: Facts) -> tuple[str, ...]:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
 from gateway.core import addresses
 from gateway.core.decide.ack import ack_for, asks_to_stop, why_no_ack, without_acks
+from gateway.core.decide.alert import alerts_for
 from gateway.core.decide.case import Case, examine
+from gateway.core.decide.change import notice_of
 from gateway.core.decide.decision import Decision, Setting
-from gateway.core.effects import Alert, Effect
-from gateway.core.events import Level, Origin, Received, Ref
+from gateway.core.decide.observation import nudge_of
+from gateway.core.decide.presence import is_command, is_control, note_from
+from gateway.core.effects import Effect
+from gateway.core.events import Expect, Received, Ref
 from gateway.core.history import History
 from gateway.core.message.facts import Facts
 from gateway.core.message.mdn import receipt_address
+from gateway.core.policy.promise import Promised
+from gateway.core.policy.schema import AckWhen, Policy
 from gateway.core.reasons import Reason, because
 
 
@@ -22,54 +29,64 @@ def decide(
 ) -> Decision:
     """Decide what is to be done about one message. Never raises on any facts."""
     case, reasons = examine(facts, setting, history, now)
+    if is_control(facts.envelope.recipients, setting):
+        proven = case.verified and addresses.same(facts.author.address, setting.address)
+        if proven and is_command(facts, setting):
+            return _by_therapist(case, reasons, via)
+        reasons.append(because("control-not-proven"))
     effects: list[Effect] = []
     refused = why_no_ack(case)
-    reasons.append(refused or because("ack", when=setting.policy.acknowledge.when.value))
+    reasons.append(refused or because("ack", when=_when(setting.policy)))
     if refused is None:
-        effects.append(ack_for(case))
-    if (alert := _alert(case)) is not None:
-        effects.append(alert)
-        reasons.append(because("alert", level=case.assessment.level.value))
+        ack = ack_for(case)
+        effects.append(ack)
+        reasons += [because("ack-welcome")] if ack.welcome else []
+        effects += _change_to_come(case) if ack.welcome else []
+    for effect, why in (*alerts_for(case), *_nudges(case)):
+        effects.append(effect)
+        reasons.append(why)
     ref = Ref(setting.mailbox, facts.key)
     received = _received(case, tuple(reasons), via)
     # Our token in it shows that the ack came to who asks; a From alone shows nothing.
-    proven = case.verified or history.refers_to_ours
-    stopped = without_acks(case) if asks_to_stop(facts) and proven and case.known else None
+    theirs = case.verified or history.refers_to_ours
+    stopped = without_acks(case) if asks_to_stop(facts) and theirs and case.known else None
     fields = _fields(case, refused)
     return Decision(ref, received, tuple(effects), fields, case.assessment, case.promised, case.usage, stopped)
 
 
-def _alert(case: Case) -> Alert | None:
-    policy, level, setting = case.setting.policy, case.assessment.level, case.setting
-    threshold = policy.urgency.alert
-    if threshold == "never" or level.rank < Level(threshold).rank or not case.history.known:
-        return None
-    if case.automation.origin is Origin.MACHINE and setting.client is None:
-        return None
-    own = addresses.key(case.facts.author.address) in setting.own
-    if own or not _is_news(case):
-        return None
-    return Alert(
-        ref=Ref(setting.mailbox, case.facts.key),
-        due=case.now,
-        to=setting.alert_to,
-        sender=setting.address,
-        language=setting.language,
-        policy=setting.policy_name,
-        level=level,
-        received=case.now,
-        author=case.facts.author.address or case.facts.envelope.reverse_path,
-        again=case.facts.digest[:16] if case.history.story else "",
+def _when(policy: Policy) -> str:
+    return " or ".join(when.value for when in AckWhen if when in policy.acknowledge.when)
+
+
+def _by_therapist(case: Case, reasons: list[Reason], via: Literal["smtp", "mailbox"]) -> Decision:
+    """The therapist's own presence note: it causes nothing else."""
+    note = note_from(case.facts, case.setting, case.now)
+    reasons.append(because("note-kept" if note.text else "note-taken-back"))
+    received = replace(
+        _received(case, tuple(reasons), via), expect=Expect.NONE, read_by=None, answer_by=None, answerable=False
     )
+    ref, fields = Ref(case.setting.mailbox, case.facts.key), _fields(case, reasons[-1])
+    return Decision(ref, received, (), fields, case.assessment, Promised(None, None), case.usage, note=note)
 
 
-def _is_news(case: Case) -> bool:
-    """Some programs give every message one Message-ID: other bytes that are more urgent must not go under."""
-    story = case.history.story
-    if story is None or story.received is None:
-        return story is None
-    told = story.received
-    return told.digest != case.facts.digest and told.level.rank < case.assessment.level.rank
+def _nudges(case: Case) -> list[tuple[Effect, Reason]]:
+    """The reminder of a promise; one that an earlier message of this client has already is enough."""
+    setting, by, standing = case.setting, case.promised.answer_by, case.history.promised
+    known = case.history.known and case.history.story is None
+    if by is None or not known or (standing is not None and standing <= by):
+        return []
+    nudge = nudge_of(Ref(setting.mailbox, case.facts.key), _received(case, (), "smtp"), setting, case.now)
+    if nudge is None:
+        return []
+    return [(nudge, because("nudge", at=f"{nudge.due:%Y-%m-%dT%H:%MZ}"))]
+
+
+def _change_to_come(case: Case) -> list[Effect]:
+    """Who is new while a change is announced hears of it as well as of the rules that still hold."""
+    setting, coming = case.setting, case.setting.coming
+    if coming is None:
+        return []
+    return [notice_of(setting, case.person, case.language, coming, case.now)]
 
 
 def _fields(case: Case, refused: Reason | None) -> tuple[tuple[str, str], ...]:
@@ -78,17 +95,21 @@ def _fields(case: Case, refused: Reason | None) -> tuple[tuple[str, str], ...]:
     origin = case.automation.origin.value
     signs = ", ".join(str(reason) for reason in case.automation.reasons)
     fields = [
-        ("X-Handrail-Policy", case.setting.policy_name),
+        ("X-Handrail-Policy", _policy_in_words(case.setting)),
         ("X-Handrail-Urgency", f"{level.value}; {hits}" if hits else _urgency_in_words(case)),
         ("X-Handrail-Origin", f"{origin}; {signs}" if signs else origin),
         ("X-Handrail-Ack", f"no; {refused}" if refused else "yes"),
         ("X-Handrail-Words", f"new={facts.new_words}; quoted={facts.quoted_words}; attached={facts.attachment_words}"),
     ]
-    if case.assessment.category:
-        fields.append(("X-Handrail-Category", case.assessment.category))
+    if case.category:
+        fields.append(("X-Handrail-Category", case.category))
     if case.promised.answer_by:
         fields.append(("X-Handrail-Answer-By", f"{case.promised.answer_by:%Y-%m-%dT%H:%M:%SZ}"))
     return tuple(fields)
+
+
+def _policy_in_words(setting: Setting) -> str:
+    return f"{setting.policy_name}; version {setting.version}" if setting.version else setting.policy_name
 
 
 def _urgency_in_words(case: Case) -> str:
@@ -118,7 +139,7 @@ def _received(case: Case, reasons: tuple[Reason, ...], via: Literal["smtp", "mai
         author_name=facts.author.name,
         author_verified=case.verified,
         recipient=case.written_to,
-        subject=facts.subject,
+        subject=facts.subject if setting.policy.record.subject else "",
         receipt_to=asked or "",
         important=facts.important,
         sent_at=facts.sent_at,
@@ -129,9 +150,11 @@ def _received(case: Case, reasons: tuple[Reason, ...], via: Literal["smtp", "mai
         origin=case.automation.origin,
         answerable=case.automation.answerable,
         level=case.assessment.level,
-        category=case.assessment.category,
+        category=case.category,
         policy=setting.policy_name,
         read_by=case.promised.read_by,
         answer_by=case.promised.answer_by,
         reasons=reasons,
+        version=setting.version,
+        expect=case.expect,
     )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from gateway.core.effects import Effect
 from gateway.core.events import Event, Received, Ref
+from gateway.core.history import Note
 from gateway.core.policy.allowance import Usage
+from gateway.core.policy.calendar import Calendar
+from gateway.core.policy.client import Client
 from gateway.core.policy.promise import Promised
-from gateway.core.policy.schema import Client, Policy
+from gateway.core.policy.schema import Policy
+from gateway.core.policy.versions import Version
 from gateway.core.reasons import Reason
 from gateway.core.urgency.assess import Assessment, Matcher
 
@@ -24,7 +29,7 @@ class Setting:
     own: frozenset[str]
     policy_name: str
     policy: Policy
-    zone: ZoneInfo
+    calendar: Calendar
     language: str
     alert_to: str
     authserv: str
@@ -32,6 +37,21 @@ class Setting:
     scheduling_tag: str
     matcher: Matcher
     client: Client | None = None
+    #: The number of the policy's version, 0 where none is kept.
+    version: int = 0
+    #: Addresses of those who may cover, by their names in the settings.
+    covers: Mapping[str, str] = field(default_factory=dict)
+    #: The address by which the therapist sends commands; empty for none.
+    control: str = ""
+    #: Whether it is seen what was read and answered.
+    watched: bool = True
+    #: A version of the policy that clients were told of and that is not in force yet.
+    coming: Version | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The practice's."""
+        return self.calendar.zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +68,8 @@ class Decision:
     usage: Usage
     #: What the roster is to say from here on, where the author has changed it by this message.
     client: Client | None = None
+    #: A presence note that the author, the therapist, has written by this message; an empty text takes it back.
+    note: Note | None = None
 
     @property
     def reasons(self) -> tuple[Reason, ...]:

@@ -7,10 +7,12 @@ from typing import Literal
 
 from gateway.core import addresses
 from gateway.core.decide.decision import Outcome, Setting
-from gateway.core.effects import Cancel, Effect, Receipt
-from gateway.core.events import Answered, Event, Level, Origin, ReceiptSent, Received, Seen, Unseen
+from gateway.core.effects import Cancel, Effect, Nudge, Receipt, nudge_key
+from gateway.core.events import Answered, Event, Level, Origin, ReceiptSent, Received, Ref, Seen, Unseen
 from gateway.core.history import Story
+from gateway.core.policy.promise import nudge_at
 from gateway.core.policy.schema import ReceiptSend
+from gateway.core.policy.sessions import next_session
 from gateway.core.reasons import Reason, because
 from gateway.core.tracking import ANSWERED, MDN_SENT, SEEN, FlagChange
 
@@ -38,6 +40,7 @@ def flags_changed(story: Story, change: FlagChange, setting: Setting, since: dat
         reasons.append(because("unseen"))
     if change.now.has(ANSWERED) and story.answered is None:
         events.append(Answered(at=now, witness="flag", words=None, answer=""))
+        effects.append(Cancel(ref=story.ref, target=nudge_key(story.ref)))
         reasons.append(because("answered", witness="\\Answered"))
     return Outcome(tuple(events), tuple(effects), tuple(reasons))
 
@@ -56,7 +59,28 @@ def answer_sent(story: Story, at: datetime, words: int, answer: str) -> Outcome:
     if known:
         return Outcome()
     event = Answered(at=at, witness="sent", words=words, answer=answer)
-    return Outcome((event,), (), (because("answered", witness="found among sent mail"),))
+    cancel = Cancel(ref=story.ref, target=nudge_key(story.ref))
+    return Outcome((event,), (cancel,), (because("answered", witness="found among sent mail"),))
+
+
+def nudge_of(ref: Ref, received: Received, setting: Setting, now: datetime) -> Nudge | None:
+    """The reminder of a promise; None where there is none, or no more time for it."""
+    by = received.answer_by
+    at = nudge_at(setting.policy, setting.calendar, now, by) if by is not None and setting.watched else None
+    if by is None or at is None:
+        return None
+    return Nudge(
+        ref=ref,
+        due=at,
+        to=setting.address,
+        sender=setting.address,
+        language=setting.language,
+        policy=setting.policy_name,
+        version=setting.version,
+        received=received.at,
+        answer_by=by,
+        author=received.author,
+    )
 
 
 def tags_for(received: Received, setting: Setting) -> frozenset[str]:
@@ -133,6 +157,7 @@ def _why_policy_sends_none(received: Received, send: ReceiptSend, known: bool) -
 def _receipt(story: Story, received: Received, setting: Setting, seen: Seen, form: Literal["mdn", "plain"]) -> Receipt:
     client = setting.client
     to = received.receipt_to if form == "mdn" else person_behind(received)
+    session = next_session(client, setting.calendar, seen.at)
     return Receipt(
         ref=story.ref,
         due=seen.at + setting.policy.receipt.grace,
@@ -144,6 +169,11 @@ def _receipt(story: Story, received: Received, setting: Setting, seen: Seen, for
         subject=received.subject,
         language=(client.language if client else "") or received.language or setting.language,
         policy=setting.policy_name,
+        version=setting.version,
+        category=received.category,
+        expect=received.expect,
+        session=session.start if session else None,
+        timezone=client.timezone if client else "",
         known=_knows(received, setting, to),
         received=received.at,
         seen=seen.at,

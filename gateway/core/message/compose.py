@@ -1,4 +1,4 @@
-"""Our own mail as bytes: acks, receipts in plain words, alerts.
+"""Our own mail as bytes: acks, receipts in plain words, alerts; and drafts of what somebody else will send.
 
 In goes everything as values, the date and the Message-ID among them, so that a retry sends the same bytes. Out comes
 7-bit mail with CRLF line ends that says that it is automatic (RFC 3834 3.1.8, 5) and asks Exchange for silence.
@@ -34,7 +34,8 @@ class Outgoing:
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
     date: datetime
-    auto_submitted: Literal["auto-replied", "auto-generated"]
+    #: Empty for a draft: what a person sends is not automatic.
+    auto_submitted: Literal["auto-replied", "auto-generated", ""]
     language: str = ""
 
 
@@ -58,8 +59,8 @@ def header(mail: Outgoing) -> bytes:
         ids_field("Message-ID", [mail.message_id]),
         ids_field("In-Reply-To", [mail.in_reply_to]),
         ids_field("References", mail.references),
-        text_field("Auto-Submitted", mail.auto_submitted),
-        text_field("X-Auto-Response-Suppress", "All"),
+        text_field("Auto-Submitted", mail.auto_submitted) if mail.auto_submitted else b"",
+        text_field("X-Auto-Response-Suppress", "All") if mail.auto_submitted else b"",
         text_field("Content-Language", mail.language) if mail.language else b"",
         text_field("MIME-Version", "1.0"),
     ]

@@ -1,216 +1,362 @@
-"""The policy card: what a client may ask of an arrangement, each question answered from a knob that code keeps.
+"""The policy card without words: ten questions that a client may ask, each answered by statements that code keeps.
 
-In go the policy and what the practice says of itself; out come questions with answers in plain words. It promises
-nothing that the policy does not: a question that no knob answers is answered by what the gateway does for everybody.
-No sentence may suggest that somebody, or a machine, is watching the mail.
+In go the policy and what the practice is; out come statements, each a code with typed values. `gateway.wording.cards`
+says them in a language. A statement stands only where the knobs that it follows from are set so, and every knob that
+a client can notice changes a statement; what nobody promised is answered by what the gateway does for everybody.
+No statement may suggest that somebody, or a machine, is watching the mail.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import NamedTuple
+from fractions import Fraction
 
-from gateway.core.policy.schema import (
-    AckWhen,
-    Hours,
-    Policy,
-    PromiseKind,
-    ReceiptSend,
-    Weekday,
-)
+from gateway.core.policy.about import About, Covering
+from gateway.core.policy.schema import AckWhen, AnswerWhen, Policy, PromiseKind, ReceiptSend
+from gateway.core.policy.statements import QUESTIONS, Answer, Statement
+from gateway.core.policy.units import Span, Weekday
 
 
-class Passage(NamedTuple):
-    """One question with its answer."""
-
-    question: str
-    answer: str
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What a practice says of itself."""
-
-    phone: str = ""
-    crisis_line: str = ""
-    #: The zone in which times of day are meant, for example `Europe/Berlin`.
-    zone: str = ""
-
-
-def card(policy: Policy, about: About = About(), language: str = "en") -> tuple[Passage, ...]:
-    """The ten questions, answered in the language. Raises ValueError for a language that no card is written in."""
-    if language != "en":
-        raise ValueError(f"no policy card in {language!r}; there is one in en")
-    return (
-        Passage("May I write as much as I like?", _limit(policy)),
-        Passage("Will I always get an answer?", _answer(policy)),
-        Passage("By when?", _by_when(policy, about)),
-        Passage("Will I know that my message has been read?", _receipt(policy)),
-        Passage("Will I be charged?", _charge(policy)),
-        Passage("May I write at weekends, on holidays, during vacations?", _days_off(policy)),
-        Passage("What do I do in a crisis?", _crisis(about)),
-        Passage("Is what I write kept on file, for how long, and who can see it?", _record(policy)),
-        Passage("How will I hear of a change to any of this?", _change()),
-        Passage("Can I take back a message that I regret before it is read?", _take_back()),
-    )
+def card(policy: Policy, about: About) -> tuple[Answer, ...]:
+    """The ten questions, answered."""
+    answers = {
+        "limit": _limit(policy),
+        "answer": _answer(policy, about),
+        "when": _when(policy, about),
+        "receipt": _receipt(policy, about),
+        "charge": _charge(policy),
+        "days": _days(policy, about),
+        "crisis": _crisis(policy, about),
+        "record": _record(policy),
+        "change": _change(policy),
+        "back": [_say("back_never")],
+    }
+    return tuple(Answer(question, tuple(answers[question])) for question in QUESTIONS)
 
 
-def _limit(policy: Policy) -> str:
+def _say(code: str, **values: object) -> Statement:
+    return Statement(code, tuple(values.items()))
+
+
+def _acks(policy: Policy) -> bool:
+    return AckWhen.NEVER not in policy.acknowledge.when
+
+
+def _limit(policy: Policy) -> Iterator[Statement]:
     rule = policy.allowance
-    if rule.messages is None:
-        return "Yes. There is no limit."
-    start = "from Monday" if rule.per == "week" else "from the first of the month"
-    limit = f"The limit is {_plural(rule.messages, 'message')} a {rule.per}, counted {start}."
-    never_lost = "Nothing beyond it is ever dropped or delayed: every message arrives like any other."
-    if policy.acknowledge.when is AckWhen.NEVER:
-        return f"{limit} No confirmation will tell you how many you have written. {never_lost}"
-    first = math.ceil(rule.warn_at * rule.messages)
-    told = f"A confirmation that you get says how many you have written, and from number {first} on how many are left."
-    return f"{limit} {told} {never_lost}"
+    if not rule.limited:
+        yield _say("no_limit")
+        return
+    if rule.messages is not None:
+        yield _say("limit_messages", count=rule.messages, per=rule.per)
+    if rule.minutes is not None:
+        speed = policy.billing.words_per_minute
+        yield _say("limit_minutes", time=timedelta(minutes=rule.minutes), per=rule.per, words_per_minute=speed)
+    if rule.per == "session":
+        yield _say("limit_without_sessions")
+    yield from _warning(policy) if _acks(policy) else [_say("limit_not_told")]
+    yield _say("limit_never_lost")
 
 
-def _answer(policy: Policy) -> str:
-    promised = _has_promise(policy)
-    first = (
-        "Yes, by the time said below."
-        if promised
-        else "Not always. No answer by email is promised, so please don't wait for one."
-    )
-    return " ".join([first, _confirmation(policy), *(["Every message counts as urgent."] * policy.urgency.trust_all)])
+def _warning(policy: Policy) -> Iterator[Statement]:
+    rule = policy.allowance
+    # As it is written: as floats, 55 is less than 0.55 * 100.
+    share = Fraction(str(rule.warn_at))
+    yield _say("limit_told")
+    if rule.messages is not None:
+        yield _say("limit_near_messages", count=math.ceil(share * rule.messages))
+    if rule.minutes is not None:
+        yield _say("limit_near_minutes", time=timedelta(minutes=math.ceil(share * rule.minutes)))
 
 
-def _confirmation(policy: Policy) -> str:
+def _answer(policy: Policy, about: About) -> Iterator[Statement]:
+    rule = policy.answer
+    yield from _which_are_answered(policy)
+    if rule.rest == "session":
+        yield _say("answer_rest_in_session")
+    if rule.words is not None and _answers(policy):
+        yield _say("answer_brief", words=rule.words)
+    if policy.allowance.answers is not None:
+        yield _say("answer_from_therapist", count=policy.allowance.answers, per=policy.allowance.per)
+    yield from _acknowledge(policy)
+    yield from _urgency(policy, about)
+    if policy.presence.carry and _acks(policy):
+        yield _say("presence_note", lasts=policy.presence.lasts)
+
+
+def _answers(policy: Policy) -> bool:
+    """Whether there are messages that get an answer by email. Without words to ask by, nobody can ask for one."""
+    when = policy.answer.when
+    return when is not AnswerWhen.NEVER and not (when is AnswerWhen.ON_REQUEST and not policy.answer.request)
+
+
+def _which_are_answered(policy: Policy) -> Iterator[Statement]:
+    rule, only = policy.answer, _categories(policy, policy.answer.only)
+    if not _answers(policy) or (rule.only and not only):
+        yield _say("answer_never")
+        return
+    if rule.when is AnswerWhen.ALWAYS and only:
+        yield _say("answer_always_only", categories=only)
+    elif rule.when is AnswerWhen.ALWAYS:
+        yield _say("answer_always_by" if _promises(policy) else "answer_always")
+    elif rule.when is AnswerWhen.ON_REQUEST:
+        yield _say("answer_on_request", words=rule.request)
+    else:
+        yield _say("answer_if_urgent" if rule.when is AnswerWhen.IF_URGENT else "answer_sometimes")
+    if only and rule.when is not AnswerWhen.ALWAYS:
+        yield _say("answer_only", categories=only)
+    if "touchpoint" in only:
+        yield _say("touchpoint", words=policy.billing.touchpoint)
+
+
+def _categories(policy: Policy, names: Iterable[str]) -> tuple[str, ...]:
+    """Without a number of words, no message is a touchpoint."""
+    return tuple(name for name in names if name != "touchpoint" or policy.billing.touchpoint is not None)
+
+
+def _acknowledge(policy: Policy) -> Iterator[Statement]:
     rule = policy.acknowledge
-    says = {
-        AckWhen.ALWAYS: "An automatic confirmation says that your message has arrived",
-        AckWhen.FIRST: "An automatic confirmation says that the first message of a conversation has arrived",
-        AckWhen.OUTSIDE_HOURS: "Outside reading hours an automatic confirmation says that your message has arrived",
-        AckWhen.IF_URGENT: "An automatic confirmation goes out only where words of urgency are found",
-        AckWhen.NEVER: "No automatic confirmation is sent",
-    }[rule.when]
-    if rule.when is AckWhen.NEVER or not rule.at_most_every:
-        return f"{says}."
-    return f"{says}, at most one every {in_words(rule.at_most_every)} unless the urgency rises."
+    if not _acks(policy):
+        yield _say("ack_never")
+        return
+    if AckWhen.ALWAYS in rule.when:
+        yield _say("ack_always")
+    if AckWhen.FIRST in rule.when:
+        yield _say("ack_first")
+    if AckWhen.OUTSIDE_HOURS in rule.when:
+        yield _say("ack_outside_hours")
+    if AckWhen.ON_REQUEST in rule.when:
+        yield _say("ack_on_request", words=rule.request)
+    if AckWhen.IF_URGENT in rule.when:
+        yield _say("ack_if_urgent")
+    if AckWhen.ALWAYS not in rule.when:
+        yield _say("ack_not_else")
+    yield _say("ack_meaning")
+    if rule.at_most_every:
+        yield _say("ack_at_most", every=rule.at_most_every)
+    if rule.subject:
+        yield _say("ack_subject")
+    yield _say("ack_stop")
 
 
-def _has_promise(policy: Policy) -> bool:
-    """A promise that is kept: the next reading time is none where no reading hours are set."""
-    what = policy.answer.promise.what
-    return what is not PromiseKind.NONE and (what is not PromiseKind.NEXT_READING_TIME or bool(policy.hours.reading))
+def _urgency(policy: Policy, about: About) -> Iterator[Statement]:
+    """What makes a message urgent, where something that a client notices follows from it."""
+    rule = policy.urgency
+    alerted = rule.alert == "urgent" and about.alerted
+    if rule.trust_all:
+        yield _say("urgent_all")
+    elif rule.words:
+        yield _say("urgent_words", words=rule.words)
+    if alerted:
+        yield _say("urgent_alert")
+    if rule.trust_all or not (alerted or _hangs_on_urgency(policy, about)):
+        return
+    yield _say("urgent_agreed")
+    yield _say("urgent_found")
 
 
-def _by_when(policy: Policy, about: About) -> str:
-    promise, hours = policy.answer.promise, reading_hours(policy.hours)
-    read = f"Mail is read {hours}{f' ({about.zone})' if about.zone and policy.hours.reading else ''}."
-    if not _has_promise(policy):
-        return f"{read} There is no set time for an answer."
-    by = {
-        PromiseKind.WITHIN: f"You get an answer within {in_words(promise.within)} of your message's arrival.",
-        PromiseKind.NEXT_READING_TIME: "You get an answer by the end of the next of these times.",
-        PromiseKind.NEXT_WORKING_DAY: "You get an answer on the next day on which mail is read.",
-    }[promise.what]
-    return f"{read} {by}"
+def _hangs_on_urgency(policy: Policy, about: About) -> bool:
+    return (
+        policy.answer.when is AnswerWhen.IF_URGENT
+        or AckWhen.IF_URGENT in policy.acknowledge.when
+        or (about.watched and policy.receipt.send is ReceiptSend.IF_URGENT)
+    )
 
 
-def _receipt(policy: Policy) -> str:
+def _when(policy: Policy, about: About) -> Iterator[Statement]:
+    yield from _reading(policy)
+    if policy.hours.set_hours and about.zone:
+        yield _say("read_zone", zone=about.zone)
+    if policy.hours.before_session:
+        yield _say("read_before_session")
+    if _promises(policy):
+        yield from _promise(policy, about)
+    elif _answers(policy):
+        yield _say("promise_none")
+
+
+def _reading(policy: Policy) -> Iterator[Statement]:
+    """Days that are read at the same times are said together, in the order of the week."""
+    groups: dict[tuple[Span, ...], list[Weekday]] = {}
+    for day in Weekday:
+        spans = policy.hours.spans_on(day)
+        if spans is not None:
+            groups.setdefault(spans, []).append(day)
+    for spans, days in groups.items():
+        yield _say("read_hours", days=tuple(days), spans=spans) if spans else _say("read_days", days=tuple(days))
+    if not groups:
+        yield _say("read_no_days")
+
+
+def _promises(policy: Policy) -> bool:
+    """Whether answers have a time by which they come: some message is sure of one, and the time can be told."""
+    what, when = policy.answer.promise.what, policy.answer.when
+    if what is PromiseKind.NONE or when is AnswerWhen.SOMETIMES or not _answers(policy):
+        return False
+    if policy.answer.only and not _categories(policy, policy.answer.only):
+        return False
+    days = [spans for day in Weekday if (spans := policy.hours.spans_on(day)) is not None]
+    if what is PromiseKind.NEXT_READING_TIME:
+        return any(days)
+    if what is PromiseKind.WITHIN_READING:
+        return any(not spans or any(span.start != span.end for span in spans) for spans in days)
+    return bool(days) or what is PromiseKind.BEFORE_SESSION
+
+
+def _always_open(policy: Policy, about: About) -> bool:
+    """Whether no message ever comes while mail is not read."""
+    hours = policy.hours
+    whole = all(hours.spans_on(day) == () for day in Weekday)
+    return whole and hours.vacations == "open" and (hours.holidays == "open" or not about.region)
+
+
+def _promise(policy: Policy, about: About) -> Iterator[Statement]:
+    promise = policy.answer.promise
+    match promise.what:
+        case PromiseKind.WITHIN:
+            yield _say("promise_within", time=promise.within)
+            if not _always_open(policy, about):
+                yield _say("promise_within_else")
+        case PromiseKind.WITHIN_READING:
+            yield _say("promise_within_reading", time=promise.within)
+            yield _say("promise_counts_from_opening")
+        case PromiseKind.SAME_DAY:
+            yield _say("promise_same_day")
+            yield _say("promise_counts_from_opening")
+        case PromiseKind.NEXT_READING_TIME:
+            yield _say("promise_next_reading")
+        case PromiseKind.NEXT_WORKING_DAY:
+            yield _say("promise_next_working_day")
+        case PromiseKind.BEFORE_SESSION:
+            yield _say("promise_before_session")
+
+
+_RECEIPT = {
+    ReceiptSend.ALWAYS: "receipt_always",
+    ReceiptSend.ON_REQUEST: "receipt_on_request",
+    ReceiptSend.IMPORTANT: "receipt_important",
+    ReceiptSend.IF_URGENT: "receipt_if_urgent",
+}
+
+
+def _receipt(policy: Policy, about: About) -> Iterator[Statement]:
+    """Where the mailbox is not watched nobody knows what was read, whatever the policy wants."""
     rule = policy.receipt
-    when = {
-        ReceiptSend.ALWAYS: "Yes. A short note tells you once it has been read",
-        ReceiptSend.ON_REQUEST: "If you ask for a read receipt in your mail program, you get one once it has been read",
-        ReceiptSend.IMPORTANT: "If you mark it as important or ask for a receipt, you are told once it has been read",
-        ReceiptSend.IF_URGENT: "Only where words of urgency were found: then you are told once it has been read",
-        ReceiptSend.NEVER: "No. Nothing tells you when it is read",
-    }[rule.send]
-    if rule.send is ReceiptSend.NEVER:
-        return f"{when}."
-    grace = f", as soon as it has stayed so for {in_words(rule.grace)}" if rule.grace else ""
-    return f"{when}{grace}. Read means: opened in your therapist's mail program."
+    if rule.send is ReceiptSend.NEVER or not about.watched:
+        yield _say("receipt_never")
+        return
+    yield _say(_RECEIPT[rule.send])
+    if rule.grace:
+        yield _say("receipt_grace", time=rule.grace)
+    yield _say("receipt_meaning")
 
 
-def _charge(policy: Policy) -> str:
+def _charge(policy: Policy) -> Iterator[Statement]:
     rule = policy.billing
     if rule.counts == "nothing":
-        return "No time is counted for email."
-    counted = (
-        f"The time it takes to read your messages is counted: new words at {rule.words_per_minute} a minute, "
-        "attached text too, quoted text not."
-    )
+        yield _say("charge_nothing")
+        return
+    costs = rule.rate is not None and bool(rule.rate.amount and rule.increment)
+    yield _say("charge_rate", price=rule.rate, increment=rule.increment) if costs else _say("charge_no_rate")
+    yield _say("counted_read", words_per_minute=rule.words_per_minute)
     if rule.counts == "read+answer":
-        counted += (
-            f" So is the time to write the answer: its own words at {rule.typed_words_per_minute} a minute, "
-            "once, however many messages it answers."
-        )
-    never = f" Never counted: messages about {_and(rule.exempt)}." if rule.exempt else ""
-    return (
-        f"{counted}{never} Each line of the account shows its arithmetic. What time costs is not settled on this page."
-    )
+        yield _say("counted_answer", words_per_minute=rule.typed_words_per_minute)
+    never = _categories(policy, rule.exempt)
+    if never:
+        yield _say("counted_never", categories=never)
+    yield _say("counted_never_crisis")
+    if "touchpoint" in never:
+        yield _say("touchpoint", words=rule.touchpoint)
+    if costs:
+        yield from _cost(policy)
 
 
-def _days_off(policy: Policy) -> str:
-    off = [day for day in Weekday if day not in policy.hours.days]
-    unread = f" Mail is not read on {_and([_day(day) for day in off])}." if off else ""
-    return (
-        f"You may write at any time; every message is delivered at once.{unread} "
-        "Public holidays and vacations are not part of this arrangement, and nobody else covers for them by email: "
-        "please ask beforehand."
-    )
+def _cost(policy: Policy) -> Iterator[Statement]:
+    rule = policy.billing
+    if rule.free:
+        yield _say("charge_free_cluster" if rule.cluster else "charge_free", time=rule.free)
+    yield _say(f"charge_round_{rule.round}", increment=rule.increment)
+    if rule.cluster is not None:
+        cluster = rule.cluster
+        yield _say("charge_cluster", count=cluster.messages, within=cluster.within, increment=rule.increment)
+    for dates in rule.suspended:
+        yield _say("charge_suspended", first=dates.first, last=dates.last)
+    yield _say("charge_told" if _acks(policy) else "charge_not_told")
+    yield _say("charge_waiver")
+    yield _say("charge_account")
 
 
-def _crisis(about: About) -> str:
-    numbers = [number for number in (about.phone, about.crisis_line) if number]
-    call = f"Call {_or(numbers)}. " if numbers else ""
-    return (
-        f"Don't wait for email. {call}Where life is at risk, call your local emergency number. "
-        "An email may lie unread for a long time, whatever it says."
-    )
+def _days(policy: Policy, about: About) -> Iterator[Statement]:
+    hours = policy.hours
+    yield _say("days_any")
+    unread = tuple(day for day in Weekday if hours.spans_on(day) is None)
+    if unread:
+        yield _say("days_unread", days=unread)
+    if hours.holidays == "closed" and about.region:
+        yield _say("holidays_unread", region=about.region)
+    else:
+        yield _say("holidays_read")
+    yield from _absences(policy, about) if hours.vacations == "closed" else [_say("vacations_read")]
 
 
-def _record(policy: Policy) -> str:
-    return (
-        "Your message itself lies in your therapist's mailbox. Beside it are kept: who wrote to whom and when, "
-        "the subject, how many words, and what became of it; addresses, names and subjects encrypted. "
-        f"This is erased after {in_words(policy.record.kept_for)}. "
-        "Your therapist can see it, and whoever looks after their email. "
-        "A program counts the words and compares them with lists of words of urgency, to mark messages in the mailbox; "
-        "it often finds nothing where something is urgent, so please don't count on it."
-    )
+def _absences(policy: Policy, about: About) -> Iterator[Statement]:
+    yield _say("vacations_unread")
+    for absence in sorted(about.absences, key=lambda one: (one.first, one.last, one.cover)):
+        cover = _covering(about, absence.cover)
+        if cover is None:
+            yield _say("away", first=absence.first, last=absence.last)
+        else:
+            yield _say("away_covered", first=absence.first, last=absence.last, cover=cover.name, phone=cover.phone)
+    if _acks(policy):
+        yield _say("away_told")
 
 
-def _change() -> str:
-    return (
-        "This page is made from the rules in force at this moment, so it changes with them. "
-        "No time of notice is set: please ask your therapist to tell you."
-    )
+def _covering(about: About, name: str) -> Covering | None:
+    """Who covers by a name; None for nobody, or somebody of whom clients can't be told."""
+    return about.covers.get(name) if name else None
 
 
-def _take_back() -> str:
-    return "No. Every message reaches the mailbox at once and can't be taken back."
+def _crisis(policy: Policy, about: About) -> Iterator[Statement]:
+    rule = policy.urgency
+    yield _say("crisis_dont_wait" if rule.by_email else "crisis_not_by_email")
+    numbers = tuple(number for number in (about.phone, about.crisis_line) if number)
+    if numbers:
+        yield _say("crisis_call", numbers=numbers)
+    yield _say("crisis_emergency")
+    yield _say("crisis_unread")
+    if not rule.by_email:
+        yield _say("crisis_delivered")
+    if rule.alert == "never":
+        return
+    if about.alerted:
+        yield _say("crisis_alert")
+    if (cover := _covering(about, rule.cover)) is not None:
+        yield _say("crisis_cover", cover=cover.name)
 
 
-def reading_hours(hours: Hours) -> str:
-    """When mail is read: `on Monday to Friday, 07:00-09:00 and 17:00`."""
-    days = _days(hours.days)
-    return f"{days}, {_and([str(span) for span in hours.reading])}" if hours.reading else f"{days}, at no set hours"
+def _record(policy: Policy) -> Iterator[Statement]:
+    rule = policy.record
+    yield _say("record_mailbox")
+    yield _say("record_kept" if rule.subject else "record_kept_without_subject")
+    yield _say("record_erased", time=rule.kept_for)
+    if rule.letters:
+        yield _say("record_letters")
+    yield _say("record_seen_by_practice" if rule.readable_by == "practice" else "record_seen_by_therapist")
+    yield _say("record_compared")
 
 
-def _days(days: frozenset[Weekday]) -> str:
-    if len(days) == len(Weekday):
-        return "every day"
-    ordered = sorted(days)
-    if len(ordered) > 2 and ordered[-1] - ordered[0] == len(ordered) - 1:
-        return f"on {_day(ordered[0])} to {_day(ordered[-1])}"
-    return f"on {_and([_day(day) for day in ordered])}" if ordered else "on no day"
-
-
-def _day(day: Weekday) -> str:
-    return ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")[day]
+def _change(policy: Policy) -> Iterator[Statement]:
+    notice = policy.change.notice
+    yield _say("change_notice", time=notice) if notice else _say("change_at_once")
+    yield _say("change_card")
+    if policy.welcome.card and _acks(policy):
+        yield _say("welcome_card")
 
 
 def in_words(value: timedelta) -> str:
-    """`7 years`, `14 days`, `24 hours`, `1 hour 30 minutes`."""
+    """`7 years`, `14 days`, `24 hours`, `1 hour 30 minutes`: for the admin, whose texts are English."""
     seconds = int(value.total_seconds())
     if seconds and seconds % (365 * 86400) == 0:
         return _plural(seconds // (365 * 86400), "year")
@@ -222,15 +368,3 @@ def in_words(value: timedelta) -> str:
 
 def _plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _and(words: Sequence[str]) -> str:
-    return _joined(words, "and")
-
-
-def _or(words: Sequence[str]) -> str:
-    return _joined(words, "or")
-
-
-def _joined(words: Sequence[str], last: str) -> str:
-    return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from gateway.core.events import Level
 from gateway.core.message.facts import Facts
@@ -53,9 +54,15 @@ class Matcher:
     def __init__(self, lexicons: Iterable[Lexicon]) -> None:
         self._phrases = Phrases(lexicons)
 
-    def assess(self, facts: Facts, *, agreed_word: str = "", trust_all: bool = False) -> Assessment:
-        """The verdict on a message. `agreed_word` is the writer's own; `trust_all` counts every message as urgent."""
+    def assess(
+        self, facts: Facts, *, agreed_word: str = "", trust_all: bool = False, words: tuple[str, ...] = ()
+    ) -> Assessment:
+        """The verdict on a message. `agreed_word` is the writer's own, `words` are the policy's for everybody;
+        `trust_all` counts every message as urgent.
+        """
         found = [*self._phrases.find(facts.subject), *self._phrases.find(facts.new_text)]
+        agreed = _agreed_with_all(words) if words else None
+        found += [*agreed.find(facts.subject), *agreed.find(facts.new_text)] if agreed else []
         judged = _judge(one for one in found if not one.entry.category)
         if not facts.new_text.strip():
             judged += _mentions(one for one in self._phrases.find(facts.quoted_text) if not one.entry.category)
@@ -63,7 +70,7 @@ class Matcher:
         judged = judged[:_MOST_HITS]
         level = max((hit.level for hit, _ in judged), key=lambda one: one.rank, default=Level.ROUTINE)
         reasons = [reason for _, why in judged for reason in why]
-        if agreed_word and _says(agreed_word, facts):
+        if agreed_word and says(agreed_word, facts):
             level, reasons = _at_least_urgent(level), [because("agreed-word"), *reasons]
         if trust_all:
             level, reasons = _at_least_urgent(level), [because("trusted-client"), *reasons]
@@ -72,6 +79,13 @@ class Matcher:
             category = ""
         unique = tuple(dict.fromkeys(reasons)) or (because("routine"),)
         return Assessment(level, category, tuple(dict.fromkeys(hit for hit, _ in judged)), unique)
+
+
+@cache
+def _agreed_with_all(words: tuple[str, ...]) -> Phrases:
+    """A policy's words as a lexicon, so that `it is not urgent` counts as what it says."""
+    name = "the policy's words"
+    return Phrases([Lexicon(name=name, language="", level=Level.URGENT, source=name, licence="", phrases=words)])
 
 
 def assess(facts: Facts, lexicons: Sequence[Lexicon], *, agreed_word: str = "", trust_all: bool = False) -> Assessment:
@@ -108,8 +122,8 @@ def _around(found: Found) -> str:
     return " ".join(text.split())
 
 
-def _says(word: str, facts: Facts) -> bool:
-    """The agreed word, or words, whole; case and accents don't matter."""
+def says(word: str, facts: Facts) -> bool:
+    """Whether subject or new text hold the word, or words in a row, whole; case and accents don't matter."""
     wanted = keys(word)
     return bool(wanted) and any(
         sentence.keys[at : at + len(wanted)] == wanted

@@ -20,7 +20,7 @@ class Lexicon(BaseModel):
     """ISO 639 code, for example `en`."""
     level: Level = Level.ROUTINE
     """What a hit raises the message to."""
-    category: Literal["", "scheduling"] = ""
+    category: Literal["", "scheduling", "billing", "stressor"] = ""
     """What a hit says the message is about."""
     source: str
     """Where the phrases come from."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +10,11 @@ from typing import Any
 
 from gateway.admin.queries import Condition, Queries
 from gateway.core.addresses import same
-from gateway.core.history import Story
-from gateway.core.policy.schema import Client, Policy
+from gateway.core.billing.ledger import PolicyOf
+from gateway.core.events import Level, Origin
+from gateway.core.history import Note, Story
+from gateway.core.policy.client import Client
+from gateway.core.policy.schema import Policy
 from gateway.core.urgency.lexicon import Lexicon
 from gateway.ports import Pending, Unavailable
 from gateway.settings.schema import Gateway, RouteRule, Settings
@@ -24,6 +27,9 @@ SOUND_POLICY: dict[str, Any] = {
 }
 SCHEDULING = Lexicon(
     name="appointments", language="en", category="scheduling", source="own", licence="CC0-1.0", phrases=("appointment",)
+)
+URGENT = Lexicon(
+    name="urgent", language="en", level=Level.URGENT, source="own", licence="CC0-1.0", phrases=("can't wait",)
 )
 
 
@@ -43,7 +49,12 @@ def settings(
         "alert": "ana@phone.example",
     }
     usual = {
-        "practice": {"name": "Hope Street Practice", "timezone": "Australia/Sydney", "phone": "02 5550 1234"},
+        "practice": {
+            "name": "Hope Street Practice",
+            "timezone": "Australia/Sydney",
+            "phone": "02 5550 1234",
+            "region": "AU-NSW",
+        },
         "smarthost": {
             "url": "smtp+starttls://gateway@mail.hopestreet.example:587",
             "password": {"env": "SMARTHOST_PASSWORD"},
@@ -56,17 +67,18 @@ def settings(
         gateway=Gateway.model_validate(usual | house),
         routes=routes,
         policies={name: Policy.model_validate(knobs) for name, knobs in written.items()},
-        lexicons=(SCHEDULING,),
+        lexicons=(SCHEDULING, URGENT),
     )
 
 
 @dataclass
 class Memory:
-    """Stories, outbox desk, roster and alerts of a practice; `down` makes each of them Unavailable."""
+    """Stories, outbox desk, roster, notes and alerts of a practice; `down` makes each of them Unavailable."""
 
     kept: list[Story] = field(default_factory=list)
     effects: list[Pending] = field(default_factory=list)
     roster: dict[tuple[str, str], Client] = field(default_factory=dict)
+    notes: dict[str, Note] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
     down: bool = False
 
@@ -89,6 +101,20 @@ class Memory:
         return tuple(
             story for story in found if story.received and same(story.received.author, author) and not story.answered
         )
+
+    async def open(self, mailbox: str, since: datetime) -> tuple[Story, ...]:
+        found = await self.stories(mailbox, since, None)
+        written = (story for story in found if story.received and story.received.origin is not Origin.MACHINE)
+        return tuple(story for story in written if not story.answered)
+
+    async def note(self, mailbox: str) -> Note | None:
+        self._answer()
+        return self.notes.get(mailbox)
+
+    async def keep_note(self, mailbox: str, note: Note | None) -> None:
+        self._answer()
+        self.notes.pop(mailbox, None)
+        self.notes |= {mailbox: note} if note else {}
 
     async def pending(self) -> tuple[Pending, ...]:
         self._answer()
@@ -117,6 +143,10 @@ class Memory:
     async def save(self, mailbox: str, client: Client) -> None:
         self._answer()
         self.roster[mailbox, client.address] = client
+
+    async def save_all(self, mailbox: str, several: Sequence[Client]) -> None:
+        for client in several:
+            await self.save(mailbox, client)
 
     async def forget(self, mailbox: str, address: str) -> bool:
         self._answer()
@@ -147,15 +177,22 @@ def pending(number: int, state: str = "pending") -> Pending:
     return Pending(number, "ack", "ana", state, attempts=1, due=MONDAY, error="451 4.4.1")
 
 
-def queries(memory: Memory, given: Settings | None = None, watches: Mapping[str, Condition] | None = None) -> Queries:
-    """Asks this memory."""
+def queries(
+    memory: Memory,
+    given: Settings | None = None,
+    watches: Mapping[str, Condition] | None = None,
+    policy_of: PolicyOf | None = None,
+) -> Queries:
+    """Asks this memory; every version of a policy is as its file says, unless `policy_of` knows better."""
     known = given or settings()
     return Queries(
         settings=lambda: known,
         stories=memory,
         desk=memory,
         roster=memory,
+        notes=memory,
         alerts=memory,
         watches=lambda: watches,
+        policy_of=policy_of or (lambda name, _: known.policies.get(name)),
         version="0.1.0",
     )

@@ -1,17 +1,21 @@
 """What an admin can do, and what is refused with the names that would do."""
 
+from datetime import timedelta
+
 import pytest
 from structlog.testing import capture_logs
 
 from gateway.admin.actions import Actions, UnknownName
-from gateway.core.policy.schema import Client
+from gateway.core.history import Note
+from gateway.core.policy.client import Client
 from tests.unit.admin.house import Memory, pending, settings
+from tests.unit.core.billing.lives import MONDAY
 
 CLEO = Client(address="cleo@client.example", name="Cleo", urgent_word="lighthouse")
 
 
 def actions(memory: Memory, woken: list[str] | None = None) -> Actions:
-    return Actions(settings, memory, memory, lambda: woken.append("outbox") if woken is not None else None)
+    return Actions(settings, memory, memory, memory, lambda: woken.append("outbox") if woken is not None else None)
 
 
 async def test_a_retried_effect_is_due_at_once_and_wakes_the_outbox() -> None:
@@ -41,7 +45,7 @@ async def test_a_client_is_saved_and_forgotten_without_a_word_of_them_in_the_log
         assert memory.roster == {("ana", CLEO.address): CLEO}
         assert await actions(memory).forget_client("ana", CLEO.address)
         assert not await actions(memory).forget_client("ana", CLEO.address)
-    assert [entry["event"] for entry in logged] == ["client-saved", "client-forgotten"]
+    assert [entry["event"] for entry in logged] == ["clients-saved", "client-forgotten"]
     assert "leo" not in str(logged)
 
 
@@ -50,3 +54,35 @@ async def test_an_unknown_mailbox_or_policy_is_refused_with_the_known_names() ->
         await actions(Memory()).save_client("anna", CLEO)
     with pytest.raises(UnknownName, match="no policy 'gone' in the settings; there is mornings-billed"):
         await actions(Memory()).save_client("ana", CLEO.model_copy(update={"policy": "gone"}))
+
+
+async def test_of_several_clients_none_is_saved_where_one_can_not_be() -> None:
+    memory, odd = Memory(), Client(address="odd@client.example", policy="gone")
+    with pytest.raises(UnknownName, match="no policy 'gone'"):
+        await actions(memory).save_clients("ana", (CLEO, odd))
+    assert memory.roster == {}
+    await actions(memory).save_clients("ana", (CLEO, odd.model_copy(update={"policy": ""})))
+    assert sorted(address for _, address in memory.roster) == ["cleo@client.example", "odd@client.example"]
+
+
+async def test_a_presence_note_is_kept_and_ended_without_its_words_in_the_log() -> None:
+    memory, note = Memory(), Note("By the sea.", MONDAY, MONDAY + timedelta(days=9))
+    with capture_logs() as logged:
+        await actions(memory).keep_note("ana", note)
+        assert memory.notes == {"ana": note}
+        assert await actions(memory).end_note("ana")
+        assert not await actions(memory).end_note("ana")
+    assert memory.notes == {}
+    assert [(entry["event"], entry["kept"]) for entry in logged] == [
+        ("presence-note", True),
+        ("presence-note", False),
+        ("presence-note", False),
+    ]
+    assert "sea" not in str(logged)
+
+
+async def test_a_note_of_no_mailbox_is_refused() -> None:
+    with pytest.raises(UnknownName, match="no mailbox 'anna'"):
+        await actions(Memory()).end_note("anna")
+    with pytest.raises(UnknownName, match="no mailbox 'anna'"):
+        await actions(Memory()).keep_note("anna", Note("By the sea.", MONDAY, MONDAY))

@@ -1,12 +1,12 @@
 """Each contradiction in the settings is found, with where it stands and what mends it."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from gateway.admin.checks import Probe, Severity, check, check_live, longest_gap
-from gateway.core.policy.schema import Hours
+from gateway.admin.checks import Probe, Severity, check, check_live, check_policy
+from gateway.core.events import Level
+from gateway.core.urgency.lexicon import Lexicon
 from gateway.ports import Unavailable
 from gateway.settings.schema import RouteRule
 from tests.unit.admin.house import SOUND_POLICY, settings
@@ -21,8 +21,32 @@ def test_sound_settings_have_no_findings() -> None:
 
 
 CASES = [
-    ({"mailbox": {"watch": None}}, "gateway.yaml mailboxes.ana", "the policy sends receipts", "warning"),
-    ({"mailbox": {"watch": None}}, "gateway.yaml mailboxes.ana", "the policy counts time", "warning"),
+    ({"mailbox": {"watch": None}}, "policies/mornings-billed.yaml receipt.send", "receipts are promised", "error"),
+    ({"mailbox": {"watch": None}}, "policies/mornings-billed.yaml billing.counts", "time is counted", "warning"),
+    (
+        {"mailbox": {"absences": [{"from": "2026-12-24", "until": "2027-01-03"}]}},
+        "gateway.yaml mailboxes.ana.absences[0].cover",
+        "nobody covers",
+        "warning",
+    ),
+    (
+        {"practice": {"name": "Hope", "timezone": "UTC", "phone": "1"}},
+        "policies/mornings-billed.yaml hours.holidays",
+        "not known whose",
+        "warning",
+    ),
+    (
+        policy(billing={"rate": "45.00 EUR"}),
+        "policies/mornings-billed.yaml billing.rate",
+        "the price is in EUR, and the practice is in AU, where people pay in AUD",
+        "warning",
+    ),
+    (
+        policy(answer={"when": "always", "only": ["scheduling", "bookings"]}),
+        "policies/mornings-billed.yaml answer.only",
+        "no lexicon recognises bookings",
+        "warning",
+    ),
     ({"mailbox": {"watch": None}}, "gateway.yaml mailboxes.ana", "no tag in the mail program", "notice"),
     ({"mailbox": {"tags": {"urgent": ""}}}, "gateway.yaml mailboxes.ana.tags", "no tag", "warning"),
     ({"mailbox": {"alert": ""}}, "gateway.yaml mailboxes.ana.alert", "alerts go to the mailbox itself", "warning"),
@@ -99,67 +123,6 @@ CASES = [
         "error",
     ),
     (
-        policy(answer={"promise": "within 24h"}),
-        "policies/mornings-billed.yaml answer.promise",
-        "within 24 hours, but up to 2 days 22 hours pass",
-        "warning",
-    ),
-    (
-        policy(hours={"days": "mon-fri"}, answer={"promise": "within 24h"}),
-        "policies/mornings-billed.yaml answer.promise",
-        "up to 2 days pass",
-        "warning",
-    ),
-    (
-        policy(hours={}, answer={"promise": "within 0"}),
-        "policies/mornings-billed.yaml answer.promise",
-        "at the very moment",
-        "error",
-    ),
-    (
-        policy(record={"for": "0"}),
-        "policies/mornings-billed.yaml record.for",
-        "forgotten after 0 seconds, before what waits to be sent",
-        "warning",
-    ),
-    (
-        policy(record={"for": "2w"}, allowance={"messages": 9, "per": "month"}),
-        "policies/mornings-billed.yaml record.for",
-        "forgotten after 14 days, before the month is over",
-        "warning",
-    ),
-    (
-        policy(record={"for": "2d"}, answer={"promise": "within 5d"}),
-        "policies/mornings-billed.yaml record.for",
-        "before the promised answer is due",
-        "warning",
-    ),
-    (
-        policy(urgency={"trust_all": True, "alert": "urgent"}),
-        "policies/mornings-billed.yaml urgency",
-        "every message counts as urgent",
-        "notice",
-    ),
-    (policy(hours={"days": []}), "policies/mornings-billed.yaml hours.days", "no day on which mail is read", "error"),
-    (
-        policy(acknowledge={"when": "never"}),
-        "policies/mornings-billed.yaml acknowledge.when",
-        "no ack says by when",
-        "notice",
-    ),
-    (
-        policy(acknowledge={"when": "never"}, allowance={"messages": 5}),
-        "policies/mornings-billed.yaml allowance",
-        "no ack tells clients",
-        "warning",
-    ),
-    (
-        policy(hours={}, answer={"promise": "none"}, acknowledge={"when": "outside-hours"}),
-        "policies/mornings-billed.yaml acknowledge.when",
-        "every one is acked",
-        "notice",
-    ),
-    (
         policy(billing={"exempt": ["scheduling", "stressor"]}),
         "policies/mornings-billed.yaml billing.exempt",
         "no lexicon recognises stressor",
@@ -178,11 +141,13 @@ def test_a_contradiction_is_found_with_its_mend(given: dict[str, Any], where: st
 @pytest.mark.parametrize(
     "given",
     [
-        policy(answer={"promise": "within 3d"}),
+        policy(answer={"promise": "within 6d"}),
         policy(record={"for": "7d"}, allowance={"messages": 5}),
         policy(urgency={"trust_all": True}),
         {"mailbox": {"watch": "imap+starttls://mail.example"}},
-        policy(hours={}, answer={"promise": "within 1h"}),
+        policy(hours={"holidays": "open"}, answer={"promise": "within 3h"}),
+        policy(billing={"counts": "read", "touchpoint": 50, "exempt": ["touchpoint"]}),
+        policy(billing={"rate": "45.00 AUD"}),
         policy(billing={"counts": "nothing", "exempt": ["stressor"]}),
         policy(urgency={"alert": "never"}) | {"mailbox": {"alert": ""}},
         {"smarthost": {"url": "smtp://127.0.0.1:25"}},
@@ -202,7 +167,11 @@ def test_only_policies_that_mail_can_come_under_are_checked() -> None:
 
 
 def test_the_gravest_findings_come_first() -> None:
-    found = check(settings(**policy(hours={"days": []}), smarthost={"url": "maildir:out"}, mailbox={"alert": ""}))
+    found = check(
+        settings(
+            **policy(hours={"reading": "09:00", "days": []}), smarthost={"url": "maildir:out"}, mailbox={"alert": ""}
+        )
+    )
     assert [finding.severity for finding in found] == [Severity.ERROR, Severity.WARNING, Severity.NOTICE]
 
 
@@ -219,9 +188,48 @@ async def test_probes_are_asked_at_once_and_answered_in_order() -> None:
     assert (second.severity, second.what) == (Severity.FINE, "takes mail")
 
 
-def test_gaps_are_measured_over_the_end_of_the_week() -> None:
-    twice = Hours.model_validate({"reading": ["08:00", "17:00"], "days": "mon-sun"})
-    assert longest_gap(twice) == timedelta(hours=15)
-    once = Hours.model_validate({"reading": "09:00-10:00", "days": "wed"})
-    assert longest_gap(once) == timedelta(days=7) - timedelta(hours=1)
-    assert longest_gap(Hours()) == timedelta()
+def test_a_lexicon_of_appointments_does_not_stand_for_one_of_urgency() -> None:
+    dutch = {"practice": {"name": "Hoop", "timezone": "UTC", "phone": "1", "region": "NL", "language": "nl"}}
+    knowing = settings(**dutch)
+    words = {"language": "nl", "source": "own", "licence": "CC0-1.0"}
+    appointments = Lexicon(name="afspraken", category="scheduling", phrases=("afspraak",), **words)
+    urgent = Lexicon(name="dringend", level=Level.URGENT, phrases=("dringend",), **words)
+    for lexicon, told in ((appointments, 1), (urgent, 0)):
+        found = check(knowing.model_copy(update={"lexicons": (lexicon,)}))
+        assert [finding.where for finding in found].count("gateway.yaml practice.language") == told
+
+
+def test_a_crisis_line_of_the_country_is_a_number_to_name() -> None:
+    french = {"practice": {"name": "Espoir", "timezone": "UTC", "region": "FR"}}
+    lines = {"FR": {"line": "3114", "source": "3114.fr", "dated": "2021-10-01"}}
+    bare = settings(**french)
+    assert "gateway.yaml practice" in [finding.where for finding in check(bare)]
+    helped = bare.model_validate(dict(bare) | {"crisis_lines": lines})
+    assert "gateway.yaml practice" not in [finding.where for finding in check(helped)]
+
+
+def test_a_language_without_templates_is_an_error_where_it_is_known_which_there_are() -> None:
+    assert check(settings(), spoken=frozenset({"en", "de"})) == ()
+    (found,) = check(settings(), spoken=frozenset({"de"}))
+    assert (found.severity, found.where) == (Severity.ERROR, "policies/mornings-billed.yaml language")
+
+
+def test_what_is_so_for_one_of_two_mailboxes_names_it_and_what_is_so_for_both_is_told_once() -> None:
+    ana = {
+        "address": "ana@hope.example",
+        "deliver": "maildir:a",
+        "policy": "mornings-billed",
+        "alert": "a@phone.example",
+    }
+    ben = ana | {"address": "ben@hope.example", "watch": "maildir:b"}
+    knobs = {"mornings-billed": SOUND_POLICY | {"urgency": {"trust_all": True, "alert": "urgent"}}}
+    found = check(settings(knobs, mailboxes={"ana": ana, "ben": ben}))
+    where = [finding.where for finding in found]
+    assert "policies/mornings-billed.yaml receipt.send, for ana" in where
+    assert where.count("policies/mornings-billed.yaml urgency") == 1
+
+
+def test_a_policy_that_nobody_uses_can_be_checked_by_its_name() -> None:
+    known = settings({"mornings-billed": SOUND_POLICY, "odd": {"hours": {"days": []}}})
+    assert [finding.where for finding in check_policy(known, "odd")] == ["policies/odd.yaml hours.days"]
+    assert check_policy(known, "mornings-billed") == ()

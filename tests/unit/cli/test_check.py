@@ -56,17 +56,17 @@ def test_a_broken_template_of_ones_own_is_named_with_its_line(handrail: Handrail
     template = handrail.write("templates/en/ack/body.txt", "Hello,\n{% if crisis %}\nCall {{ fone }}.\n{% endif %}\n")
     ended = handrail("check")
     assert ended.code == 1
-    assert ended.out.startswith(f"error    {template}:3: 'fone' is undefined\n         mend: this template knows allow")
+    assert ended.out.startswith(f"error    {template}:3: 'fone' is undefined\n         mend: this template knows about")
     assert handrail("check", "--json").json["findings"][0]["where"] == f"{template}:3"
 
 
 def test_a_language_of_ones_own_that_lacks_messages_is_told(handrail: Handrail) -> None:
-    for part, text in {"subject.txt": "Reçu", "body.txt": "Merci.", "body.html": "{{ title }}"}.items():
-        handrail.write(f"templates/fr/ack/{part}", text)
+    for part, text in {"subject.txt": "Framme", "body.txt": "Tack.", "body.html": "{{ title }}"}.items():
+        handrail.write(f"templates/sv/ack/{part}", text)
     ended = handrail("check")
     assert ended.code == 1
     for message in ("ack-neutral", "alert", "receipt"):
-        assert f"{handrail.config}/templates/fr/{message}: {message} is missing" in ended.out
+        assert f"{handrail.config}/templates/sv/{message}: {message} is missing" in ended.out
 
 
 def test_a_certificate_that_can_not_be_used_is_found(handrail: Handrail) -> None:

@@ -1,6 +1,7 @@
 """A starter config is written once, and it is sound."""
 
 import contextlib
+import json
 from pathlib import Path
 
 from tests.unit.cli.conftest import Handrail
@@ -11,8 +12,18 @@ def test_what_init_writes_passes_the_check(handrail: Handrail, tmp_path: Path) -
     ended = handrail.bare("init", str(place))
     assert (ended.code, ended.err) == (0, "")
     assert f"handrail check --config {place} --live" in ended.out
-    assert sorted(path.name for path in place.iterdir()) == ["gateway.yaml", "policies", "routes.yaml"]
+    assert sorted(path.name for path in place.iterdir()) == ["gateway.yaml", "policies", "routes.yaml", "schemas"]
     assert handrail.bare("check", "--config", str(place)).code == 0
+
+
+def test_editors_find_the_schema_of_each_starter_file(handrail: Handrail, tmp_path: Path) -> None:
+    assert handrail.bare("init", str(tmp_path / "starter")).code == 0
+    for name in ("gateway", "routes"):
+        first = (tmp_path / "starter" / f"{name}.yaml").read_text().splitlines()[0]
+        assert first == f"# yaml-language-server: $schema=schemas/{name}.json"
+    schemas = {path.name: json.loads(path.read_text()) for path in (tmp_path / "starter" / "schemas").iterdir()}
+    assert schemas["policy.json"] == handrail.bare("schema", "policy").json
+    assert {"gateway.json", "routes.json", "crisis-lines.json", "lexicon.json"} < set(schemas)
 
 
 def test_the_usual_folder_needs_no_option_in_the_commands_to_come(handrail: Handrail, tmp_path: Path) -> None:

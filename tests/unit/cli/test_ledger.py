@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -14,9 +14,18 @@ from tests.unit.cli.conftest import Handrail
 LATE = datetime(2026, 11, 23, 12, 58, tzinfo=UTC)
 
 
-def put(handrail: Handrail, name: str = "first", at: datetime = LATE, subject: str = "About Thursday") -> None:
+def put(
+    handrail: Handrail, name: str = "first", at: datetime = LATE, subject: str = "About Thursday", version: int = 0
+) -> None:
     message = received(
-        name, at=at, policy="hope-street", category="", level=Level.ROUTINE, new_words=476, subject=subject
+        name,
+        at=at,
+        policy="hope-street",
+        category="",
+        level=Level.ROUTINE,
+        new_words=476,
+        subject=subject,
+        version=version,
     )
     handrail.record(message, Seen(at=at), name=name)
 
@@ -47,6 +56,49 @@ def test_programs_and_spreadsheets_get_every_column(handrail: Handrail) -> None:
     )
     (row,) = csv.DictReader(io.StringIO(handrail("ledger", "--csv").out))
     assert (row["mailbox"], row["subject"], row["counted_minutes"]) == ("ana", "About Thursday", "2.0")
+
+
+def charge(handrail: Handrail, rate: str) -> None:
+    path = handrail.config / "policies" / "hope-street.yaml"
+    text = path.read_text(encoding="utf-8").partition("billing:")[0]
+    path.write_text(f"{text}billing: {{counts: read, rate: {rate}, increment: 1m}}\n", encoding="utf-8")
+
+
+def test_money_stands_where_there_is_any_with_a_sum_for_each_currency(handrail: Handrail) -> None:
+    charge(handrail, "45.00 AUD")
+    put(handrail)
+    put(handrail, "second", at=LATE + timedelta(minutes=5))
+    said = handrail("ledger").out.splitlines()
+    assert said[0].split() == ["received", "from", "read", "answer", "counted", "charge", "how"]
+    assert "  90.00 AUD  476 new words ÷ 238 words a minute = 2.0 min to read; " in said[1]
+    assert said[1].endswith("; 2.0 min in increments of 1m, rounded up; 2 increments × 45.00 AUD = 90.00 AUD")
+    assert said[-2:] == ["4.0 minutes counted, 2 messages.", "180.00 AUD charged."]
+    line, _ = handrail("ledger", "--json").json
+    assert line["charge"] == {"amount": "90.00", "currency": "AUD"}
+    row, _ = csv.DictReader(io.StringIO(handrail("ledger", "--csv").out))
+    assert (row["charge"], row["currency"], row["version"], row["read"]) == ("90.00", "AUD", "0", "yes")
+
+
+def test_each_message_costs_what_the_version_said_that_decided_it(handrail: Handrail) -> None:
+    charge(handrail, "45.00 AUD")
+    assert handrail("policy", "announce", "hope-street").code == 0
+    charge(handrail, "60.00 EUR")
+    assert handrail("policy", "announce", "hope-street").code == 0
+    put(handrail, version=1)
+    put(handrail, "second", at=LATE + timedelta(minutes=5), version=2)
+    assert [line["charge"]["currency"] for line in handrail("ledger", "--json").json] == ["AUD", "EUR"]
+    assert handrail("ledger").out.splitlines()[-2:] == ["90.00 AUD charged.", "120.00 EUR charged."]
+
+
+def test_who_is_exempt_is_charged_nothing(handrail: Handrail) -> None:
+    charge(handrail, "45.00 AUD")
+    put(handrail)
+    handrail("clients", "add", "jonas.weber@client.example", "-m", "ana", "--exempt")
+    said = handrail("ledger").out.splitlines()
+    assert said[0].split() == ["received", "from", "read", "answer", "counted", "how"]
+    assert said[1].endswith("; not charged: nothing is charged to this person")
+    (row,) = csv.DictReader(io.StringIO(handrail("ledger", "--csv").out))
+    assert (row["charge"], row["currency"]) == ("", "")
 
 
 @pytest.mark.parametrize("subject", ['=HYPERLINK("http://x")', "+1", "-1", "@SUM(A1)"])

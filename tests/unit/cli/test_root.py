@@ -26,13 +26,22 @@ ON_CONFIG = {
     "serve": (),
     "status": (),
     "explain": ("--from", "a@b.example", "--to", "ana@hopestreet.example"),
+    "promises": (),
     "ledger": (),
+    "note set": ("By the sea.",),
+    "note show": (),
+    "note end": (),
     "clients add": ("tom@client.example", "--mailbox", "ana"),
     "clients list": ("--mailbox", "ana"),
+    "clients show": ("tom@client.example", "--mailbox", "ana"),
     "clients forget": ("tom@client.example", "--mailbox", "ana"),
+    "clients import": ("roster.csv", "--mailbox", "ana"),
+    "clients export": ("--mailbox", "ana"),
     "policy list": (),
     "policy show": ("open-door",),
     "policy card": ("open-door",),
+    "policy versions": ("open-door",),
+    "policy announce": (),
     "outbox list": (),
     "outbox retry": ("1",),
     "outbox drop": ("1", "--yes"),
@@ -83,7 +92,7 @@ def test_a_fault_in_the_files_ends_every_command_with_file_line_and_mend(handrai
     handrail.change("policy: hope-street", "policy: hope-stret")
     ended = handrail(*command.split(), *ON_CONFIG[command])
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err == ("gateway.yaml:17:13: mailboxes.ana.policy: no policy 'hope-stret'; did you mean hope-street?")
+    assert ended.err == ("gateway.yaml:18:13: mailboxes.ana.policy: no policy 'hope-stret'; did you mean hope-street?")
 
 
 @pytest.mark.parametrize("command", ["explain", "ledger", "clients list", "outbox list"])

@@ -70,14 +70,16 @@ class Flow:
         return found
 
 
-def settings(folder: Path, policy: dict[str, object] | None = None) -> Settings:
+def settings(folder: Path, policy: dict[str, object] | None = None, *, watched: bool = False) -> Settings:
     """Hope Street Practice, with one policy."""
+    ana = {"address": ANA, "deliver": f"maildir:{folder}/mail", "policy": "mornings"}
+    ana |= {"watch": f"maildir:{folder}/mail"} if watched else {}
     values = {
         "folder": folder,
         "gateway": {
             "practice": {"name": "Hope Street Practice", "timezone": "Europe/Berlin"},
             "smarthost": {"url": f"maildir:{folder}/outgoing"},
-            "mailboxes": {"ana": {"address": ANA, "deliver": f"maildir:{folder}/mail", "policy": "mornings"}},
+            "mailboxes": {"ana": ana},
         },
         "routes": [{"to": ANA, "mailbox": "ana"}],
         "policies": {"mornings": Policy.model_validate(policy or {})},
@@ -86,17 +88,19 @@ def settings(folder: Path, policy: dict[str, object] | None = None) -> Settings:
 
 
 @asynccontextmanager
-async def flowing(folder: Path, policy: dict[str, object] | None = None) -> AsyncIterator[Flow]:
+async def flowing(
+    folder: Path, policy: dict[str, object] | None = None, *, watched: bool = False
+) -> AsyncIterator[Flow]:
     """A flow whose downstream takes mail."""
     clock, downstream, metrics = ManualClock(NOW), Downstream(), Metrics()
     downstream.gate.set()
     alerts = LogAlerts(clock, metrics)
-    in_force, in_hand = InForce(settings(folder, policy), (ROUTE,)), InHand()
+    in_force, in_hand = InForce(settings(folder, policy, watched=watched), (ROUTE,)), InHand()
     url = f"sqlite:///{folder}/handrail.db"
     async with open_store(url, sealer=Sealer([bytes(32)]), host="hopestreet.example") as store:
         await store.migrate()
-        arrival = Arrival(clock, store, store, {"ana": downstream}, in_force, in_hand, alerts, metrics)
-        observation = Observation(clock, store, store, store, in_force, in_hand)
+        arrival = Arrival(clock, store, store, store, {"ana": downstream}, in_force, in_hand, alerts, metrics)
+        observation = Observation(clock, store, store, store, store, in_force, in_hand)
         yield Flow(clock, store, downstream, alerts, arrival, observation)
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from gateway.core.decide.decision import Setting
-from gateway.core.effects import Effect
+from gateway.core.effects import Ack, Effect
 from gateway.core.events import Event, Ref
 from gateway.core.history import History, Story
 from gateway.core.message.facts import Envelope
-from gateway.core.policy.schema import Client
+from gateway.core.policy.client import Client
 from gateway.core.replies import NO_DOWNSTREAM, permanent, transient
 from gateway.core.routing import Route
 from gateway.flow.in_force import InForce
@@ -73,8 +73,10 @@ class BlinkingRoster(DownRoster):
 class FaultyInForce(InForce):
     """Settings that break a decision once it comes to the policy."""
 
-    def setting(self, mailbox: str, policy: str, client: Client | None = None) -> Setting:
-        return replace(super().setting(mailbox, policy, client), matcher=None)  # type: ignore[arg-type]
+    def setting(
+        self, mailbox: str, policy: str, client: Client | None, now: datetime, version: int | None = None
+    ) -> Setting:
+        return replace(super().setting(mailbox, policy, client, now, version), matcher=None)  # type: ignore[arg-type]
 
 
 async def test_the_downstreams_reply_is_the_peers(tmp_path: Path) -> None:
@@ -243,6 +245,16 @@ async def test_a_crisis_under_a_message_id_that_came_before_alerts_all_the_same(
         await flow.arrive(letter(text="Bluebird."))
         await flow.arrive(letter(text="Bluebird, again."))
         assert await flow.effects() == ["ack", "alert", "alert"]
+
+
+async def test_an_allowance_of_a_clients_own_is_counted_where_the_policy_has_none(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        await flow.store.save("ana", Client(address=CARLA, messages=2))
+        for name in ("first", "second", "third"):
+            await flow.arrive(letter(name))
+        claims = await flow.store.claim(flow.clock.now(), flow.clock.now() + timedelta(minutes=1), 10)
+        acks = [claim.effect for claim in claims if isinstance(claim.effect, Ack)]
+        assert [(ack.used, ack.allowed) for ack in acks] == [(1, 2), (2, 2), (3, 2)]
 
 
 async def test_the_very_same_bytes_long_afterwards_are_mail_again(tmp_path: Path) -> None:

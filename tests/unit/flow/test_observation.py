@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from gateway.core.events import Seen
+from gateway.core.policy.client import Client
 from gateway.core.tracking import Copy, FlagChange
 from gateway.ports import Placed
-from tests.unit.flow.arriving import ANA, CARLA, NOW, Flow, flowing, letter, sighting
+from tests.unit.flow.arriving import ANA, CARLA, NOW, ROUTE, Flow, flowing, letter, sighting
 
 ASKED = {"Disposition_Notification_To": CARLA}
 
@@ -61,6 +66,20 @@ async def test_seen_is_noted_once_and_brings_the_receipt_that_was_asked_for(tmp_
         assert await flow.effects() == ["ack", "receipt"]
 
 
+@pytest.mark.parametrize("others", [(), ("alias@client.example",)])
+async def test_who_is_to_be_left_in_silence_is_by_whatever_name_they_write(
+    tmp_path: Path, others: tuple[str, ...]
+) -> None:
+    async with flowing(tmp_path, {"receipt": {"send": "always"}}) as flow:
+        await flow.store.save("ana", Client(address=CARLA, quiet=True))
+        for address in others:
+            await flow.store.save("ana", Client(address=address))
+        placed = await relayed(flow, From="Carla <alias@client.example>")
+        await flow.observation.changed("ana", change(placed, set(), {"\\Seen"}), NOW)
+        assert "seen" in await kinds(flow)
+        assert await flow.effects() == []
+
+
 async def test_marked_unread_within_the_grace_period_no_receipt_is_due(tmp_path: Path) -> None:
     async with flowing(tmp_path) as flow:
         placed = await relayed(flow, **ASKED)
@@ -93,6 +112,78 @@ async def test_an_answer_closes_the_message_and_every_earlier_one_of_the_same_pe
         assert "answered" in await kinds(flow, "first")
         assert (await kinds(flow, "second")).count("answered") == 1
         assert "answered" not in await kinds(flow, "third")
+
+
+async def test_a_letter_in_a_thread_of_its_own_closes_what_waits_of_a_client_on_the_roster(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        await flow.arrive(letter("first"))
+        fresh = letter("fresh", "I keep thinking of it.", From=ANA, To=CARLA, Subject="Thursday")
+        await flow.observation.sent("ana", sighting(fresh, at=flow.clock.now()))
+        assert "answered" not in await kinds(flow, "first")
+        await flow.store.save("ana", Client(address=CARLA))
+        await flow.observation.sent("ana", sighting(fresh, at=flow.clock.now()))
+        assert "answered" in await kinds(flow, "first")
+
+
+async def test_what_an_answer_leaves_open_has_a_reminder_of_its_own(tmp_path: Path) -> None:
+    async with flowing(tmp_path, {"answer": {"promise": "within 24h"}}, watched=True) as flow:
+        await flow.arrive(letter("first"))
+        flow.clock.advance(timedelta(hours=1))
+        await flow.arrive(letter("second"))
+        assert (await flow.effects()).count("nudge") == 1
+        answer = letter("answer", "Until Thursday.", From=ANA, To=CARLA, In_Reply_To="<first@client.example>")
+        for _ in range(2):
+            await flow.observation.sent("ana", sighting(answer, at=flow.clock.now()))
+        assert (await flow.effects()).count("nudge") == 1
+        rest = letter("rest", "Until Thursday.", From=ANA, To=CARLA, In_Reply_To="<second@client.example>")
+        await flow.observation.sent("ana", sighting(rest, at=flow.clock.now()))
+        assert "nudge" not in await flow.effects()
+
+
+async def test_the_flag_of_an_answer_leaves_a_reminder_of_the_rest_as_well(tmp_path: Path) -> None:
+    async with flowing(tmp_path, {"answer": {"promise": "within 24h"}}, watched=True) as flow:
+        placed = await relayed(flow)
+        flow.clock.advance(timedelta(hours=1))
+        await flow.arrive(letter("second"))
+        await flow.observation.changed("ana", change(placed, set(), {"\\Answered"}), NOW)
+        assert (await flow.effects()).count("nudge") == 1
+
+
+CONTROL = "ana+handrail@hopestreet.example"
+
+
+@asynccontextmanager
+async def commanded(folder: Path) -> AsyncIterator[Flow]:
+    """A mailbox that takes commands."""
+    async with flowing(folder, watched=True) as flow:
+        known = flow.arrival.in_force.settings
+        ana = known.gateway.mailboxes["ana"].model_copy(update={"control": CONTROL})
+        gateway = known.gateway.model_copy(update={"mailboxes": {"ana": ana}})
+        flow.arrival.in_force.replace(known.model_copy(update={"gateway": gateway}), (ROUTE,))
+        yield flow
+
+
+def note(name: str, text: str, **fields: str) -> bytes:
+    return letter(name, text, **{"From": ANA, "To": CONTROL, **fields})
+
+
+async def test_an_answer_that_a_client_draws_to_the_control_address_is_an_answer_and_no_note(tmp_path: Path) -> None:
+    async with commanded(tmp_path) as flow:
+        await flow.arrive(letter(Cc=CONTROL))
+        answer = note("answer", "About your sister:", To=CARLA, Cc=CONTROL, In_Reply_To="<one@client.example>")
+        await flow.observation.sent("ana", sighting(answer))
+        assert await flow.store.note("ana") is None
+        assert "answered" in await kinds(flow)
+
+
+async def test_a_note_bears_the_date_of_its_writing_and_an_older_one_replaces_none(tmp_path: Path) -> None:
+    async with commanded(tmp_path) as flow:
+        flow.clock.advance(timedelta(days=2))
+        await flow.observation.sent("ana", sighting(note("new", "By the sea."), at=NOW + timedelta(days=1)))
+        await flow.observation.sent("ana", sighting(note("old", "In the hills."), at=NOW))
+        kept = await flow.store.note("ana")
+        assert kept is not None
+        assert (kept.text, kept.written) == ("By the sea.", NOW + timedelta(days=1))
 
 
 async def test_a_machines_mail_in_sent_answers_nothing(tmp_path: Path) -> None:

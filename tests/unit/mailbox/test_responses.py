@@ -117,6 +117,20 @@ def test_folders_of_sent_mail_are_found_by_mark_and_by_name() -> None:
 
 
 @pytest.mark.parametrize(
+    ("attributes", "found"),
+    [(b"\\Drafts", "[Gmail]/Entwürfe"), (b"\\HasNoChildren", "drafts"), (b"\\Noselect \\drafts", "drafts")],
+)
+def test_the_folder_of_drafts_is_the_marked_one_before_the_named_one(attributes: bytes, found: str) -> None:
+    listed: list[Parts] = [
+        [b'LIST () "/" drafts'],
+        [b"LIST (" + attributes + b') "/" "[Gmail]/Entw&APw-rfe"'],
+        [b'LIST (\\Sent) "/" Sent'],
+    ]
+    assert responses.drafts_folder(listed, "Drafts") == found
+    assert responses.drafts_folder(listed[2:], "Drafts") is None
+
+
+@pytest.mark.parametrize(
     ("text", "seconds"),
     [
         (b"Request is throttled. Suggested Backoff Time: 299961 milliseconds", 299.961),

@@ -6,14 +6,12 @@ from random import Random
 
 import pytest
 
-from gateway import shipped
 from gateway.clock import ManualClock
 from gateway.outbox.worker import Worker
 from gateway.ports import Flags
 from gateway.store import Sealer, Store, open_store
-from gateway.wording import Templates
 from tests.ports.record_samples import START
-from tests.unit.outbox.working import PRACTICE, Make, Told
+from tests.unit.outbox.working import PRACTICE, Make, Plain, Told
 
 
 @pytest.fixture
@@ -32,12 +30,12 @@ def make(store: Store) -> Make:
     def worker(submission: object, flags: Flags | None = None, **parts: object) -> Worker:
         whole: dict[str, object] = {
             "outbox": store,
-            "wording": Templates([shipped.folder("templates")], PRACTICE, {}, {}),
+            "wording": Plain(),
             "folders": store,
             "clock": ManualClock(START),
             "alerts": Told(),
             "bell": store.bell,
-            "sender_name": PRACTICE.name,
+            "sender_name": PRACTICE,
             "random": Random(7),
         }
         return Worker(submission=submission, flags=lambda _: flags, **(whole | parts))  # type: ignore[arg-type]

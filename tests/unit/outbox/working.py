@@ -8,15 +8,13 @@ from email import message_from_bytes
 from email.message import Message
 
 from gateway.clock import ManualClock
-from gateway.core.effects import Mail
+from gateway.core.effects import Mail, Reminder
 from gateway.core.events import Event
 from gateway.core.replies import Reply, accepted, permanent, transient
 from gateway.core.tracking import Copy
 from gateway.outbox.worker import Worker
 from gateway.ports import Claim, Outbox, Unavailable, Words
-from gateway.settings.schema import Practice
 from gateway.store import Store
-from gateway.wording import Templates
 from tests.ports.record_samples import received, ref
 
 Make = Callable[..., Worker]
@@ -24,7 +22,7 @@ OK = accepted("queued")
 REFUSED = permanent(550, "1.1", "no such user")
 NULL_REFUSED = permanent(550, "7.1", "null sender not allowed")
 GREYLISTED = transient(451, "7.1", "greylisted, try again")
-PRACTICE = Practice(name="Hope Street Practice", timezone="Europe/Berlin", crisis_line="Lifeline 13 11 14")
+PRACTICE = "Hope Street Practice"
 
 
 @dataclass
@@ -87,16 +85,35 @@ class Told:
 
 
 @dataclass
-class Flaky:
-    """A wording that fails until it is mended."""
+class Plain:
+    """A wording that says what kind of mail it is; `broken` ones fail until they are mended."""
 
-    wording: Templates
-    broken: bool = True
+    broken: bool = False
 
     def render(self, effect: Mail) -> Words:
         if self.broken:
             raise ValueError("template en/ack failed: UndefinedError")
-        return self.wording.render(effect)
+        return Words(f"A mail of the kind {effect.kind}", f"Hello from {effect.kind}.", "", effect.language)
+
+    def draft(self, effect: Reminder) -> Words:
+        if self.broken:
+            raise ValueError("template en/draft failed: UndefinedError")
+        return Words("A word between our sessions", f"Dear {effect.client_name},\n", "", effect.language)
+
+
+@dataclass
+class Drawer:
+    """The drafts of one mailbox; `away` makes it unreachable."""
+
+    drafts: dict[str, Message] = field(default_factory=dict)
+    puts: int = 0
+    away: bool = False
+
+    async def put(self, message_id: str, content: bytes) -> None:
+        if self.away:
+            raise Unavailable("the mailbox server does not answer")
+        self.puts += 1
+        self.drafts.setdefault(message_id, message_from_bytes(content))
 
 
 @dataclass

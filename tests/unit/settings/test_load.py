@@ -1,6 +1,8 @@
 """A folder a bad config, beside what is said of it; and what a good folder gives."""
 
 import re
+from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,19 +36,22 @@ def folder_with(path: Path, **files: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("folder", BAD, ids=lambda path: path.name)
-def test_a_bad_folder_is_refused_with_every_place_and_mend(folder: Path) -> None:
+@cache
+def told_of(folder: Path) -> str:
     with pytest.raises(SettingsError) as refused:
         load(folder)
-    told = str(refused.value).replace(str(folder), "FOLDER")
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("folder", BAD, ids=lambda path: path.name)
+def test_a_bad_folder_is_refused_with_every_place_and_mend(folder: Path) -> None:
+    told = told_of(folder).replace(str(folder), "FOLDER")
     assert told.splitlines() == (folder / "expected.txt").read_text().splitlines()
 
 
 @pytest.mark.parametrize("folder", BAD, ids=lambda path: path.name)
 def test_no_fault_quotes_a_password(folder: Path) -> None:
-    with pytest.raises(SettingsError) as refused:
-        load(folder)
-    assert "swordfish" not in str(refused.value)
+    assert "swordfish" not in told_of(folder)
 
 
 def test_a_folder_that_is_not_there_is_one_fault(tmp_path: Path) -> None:
@@ -118,10 +123,72 @@ def test_every_setting_that_the_shipped_file_shows_switched_off_is_one(tmp_path:
     assert settings.gateway.mailboxes["ana"].tags.urgent == "$label1"
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in (shipped.folder("config") / "policies").glob("*.yaml")))
-def test_every_shipped_policy_opens_with_its_sense(name: str) -> None:
-    settings = load(shipped.folder("config"))
-    assert settings.policies[name].summary
+def test_every_shipped_policy_opens_with_its_sense() -> None:
+    policies = load(shipped.folder("config")).policies
+    assert [name for name, policy in policies.items() if not policy.summary] == []
+
+
+@pytest.mark.parametrize("region", ["AU-NSW", "DE-BY", "US", "gb-eng", ""])
+def test_a_region_whose_holidays_are_known_is_taken(tmp_path: Path, region: str) -> None:
+    gateway = GATEWAY.replace("timezone:", f'region: "{region}", timezone:')
+    assert load(folder_with(tmp_path, gateway=gateway)).gateway.practice.region == region
+
+
+def test_mail_to_the_control_address_finds_its_mailbox_without_a_file_of_routes(tmp_path: Path) -> None:
+    gateway = f"{GATEWAY}    control: ana+handrail@hopestreet.example\n"
+    route = Route("ana+handrail@hopestreet.example", "ana", "open-door")
+    assert route in as_routes(load(folder_with(tmp_path, gateway=gateway)))
+
+
+def test_a_control_address_that_a_route_leads_to_its_mailbox_is_taken(tmp_path: Path) -> None:
+    gateway = f"{GATEWAY}    control: ana+handrail@hopestreet.example\n"
+    routes = '- {to: "ana+*@hopestreet.example", mailbox: ana}\n- {to: "*@hopestreet.example", mailbox: ana}\n'
+    settings = load(folder_with(tmp_path, gateway=gateway, routes=routes))
+    assert settings.gateway.mailboxes["ana"].control == "ana+handrail@hopestreet.example"
+
+
+def test_covers_absences_and_calendars_are_read_with_the_mailbox(tmp_path: Path) -> None:
+    (tmp_path / "sessions.ics").touch()
+    gateway = f"""{GATEWAY}\
+    absences:
+      - {{from: 2026-12-24, until: 2027-01-03, cover: ben}}
+      - {{from: 2027-04-01, until: 2027-04-01}}
+    absences_calendar: https://calendar.example/private/ana.ics
+    sessions_calendar: sessions.ics
+covers: {{ben: {{name: Ben Okafor, address: ben@quietroom.example, mailbox: ana}}}}
+"""
+    files = {"gateway": gateway, "policies__open-door": "extends: open-door\nurgency: {cover: ben}\n"}
+    settings = load(folder_with(tmp_path, **files))
+    christmas, fools = settings.gateway.mailboxes["ana"].absences
+    assert (christmas.first, christmas.last, christmas.cover) == (date(2026, 12, 24), date(2027, 1, 3), "ben")
+    assert fools.cover == ""
+    assert settings.policies["open-door"].urgency.cover == "ben"
+
+
+def test_a_practices_own_crisis_lines_replace_those_of_the_countries_that_they_name(tmp_path: Path) -> None:
+    lines = "DE: {line: Krisendienst 0800 655 3000, source: ours, dated: 2026-11-01}\n"
+    gateway = GATEWAY.replace("timezone:", "region: DE-BY, timezone:")
+    settings = load(folder_with(tmp_path, gateway=gateway, **{"crisis-lines": lines}))
+    assert settings.crisis_line == "Krisendienst 0800 655 3000"
+    assert settings.crisis_lines["FR"] == load(shipped.folder("config")).crisis_lines["FR"]
+
+
+def test_acks_carry_the_practices_own_crisis_line_before_its_countrys(tmp_path: Path) -> None:
+    assert load(folder_with(tmp_path)).crisis_line == ""
+    region = GATEWAY.replace("timezone:", "region: AU-NSW, timezone:")
+    assert load(folder_with(tmp_path, gateway=region)).crisis_line == "Lifeline 13 11 14"
+    own = region.replace("timezone:", "crisis_line: Beyond 555, timezone:")
+    assert load(folder_with(tmp_path, gateway=own)).crisis_line == "Beyond 555"
+
+
+def test_each_shipped_crisis_line_is_a_phrase_with_a_number_its_source_and_a_day_that_has_been() -> None:
+    lines = load(shipped.folder("config")).crisis_lines
+    assert {"AT", "AU", "BE", "BR", "CA", "CH", "DE", "ES", "FR", "GB", "IE", "IN", "IT", "NL", "NZ", "PT"} < set(lines)
+    assert {"US", "ZA"} < set(lines)
+    for country, entry in lines.items():
+        assert any(sign.isdigit() for sign in entry.line), country
+        assert str(entry.dated.year) in entry.source or not any(sign.isdigit() for sign in entry.source)
+        assert date(2018, 1, 1) < entry.dated < date(2026, 11, 24), country
 
 
 def test_a_fault_is_printed_as_compilers_do() -> None:

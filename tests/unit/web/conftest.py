@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import http.client
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,10 +11,12 @@ from datetime import timedelta
 import pytest
 
 from gateway import shipped
+from gateway.core.policy.schema import Policy
 from gateway.metrics import Metrics
 from gateway.settings.schema import Settings
 from gateway.web.pages import Pages
 from gateway.web.server import Server
+from gateway.wording.cards import Cards
 from tests.unit.admin.house import Memory, Watch, queries, settings
 from tests.unit.core.billing.lives import MONDAY
 
@@ -37,6 +39,8 @@ class Site:
     watches: dict[str, Watch] = field(default_factory=lambda: {"ana": Watch()})
     metrics: Metrics = field(default_factory=Metrics)
     serving: bool = True
+    #: Policies that hold, where the files say other ones.
+    in_force: Mapping[str, Policy] = field(default_factory=dict)
     address: tuple[str, int] = ("", 0)
 
     @asynccontextmanager
@@ -45,6 +49,8 @@ class Site:
             queries(self.memory, self.settings, self.watches),
             self.metrics,
             [shipped.folder("templates") / "web"],
+            cards=Cards([shipped.folder("templates")]),
+            policies=lambda now: self.in_force or self.settings.policies,
             now=lambda: MONDAY + timedelta(hours=5),
             serving=lambda: self.serving,
         )

@@ -9,7 +9,7 @@ import pytest
 from gateway.core.events import Acknowledged, GivenUp, Level, Origin, Tagged
 from gateway.core.history import Story
 from gateway.core.policy.schema import Policy
-from tests.unit.admin.house import Watch, pending
+from tests.unit.admin.house import Watch, pending, settings
 from tests.unit.core.billing.lives import MONDAY, answered, seen, story
 from tests.unit.web.conftest import Site
 
@@ -139,8 +139,42 @@ async def test_a_policy_card_answers_the_ten_questions(site: Site) -> None:
     shape = Shape(found.text)
     assert shape.headings[0] == "Email with Hope Street Practice"
     assert len(shape.headings) == 11
-    for words in ("I answer each morning.", "Call 02 5550 1234.", "(Australia/Sydney)"):
+    for words in ("I answer each morning.", "Call 02 5550 1234", "local times in Sydney", '<html lang="en">'):
         assert words in found.text
+
+
+async def test_a_policy_card_is_there_in_each_language(site: Site) -> None:
+    found = await site.get("/policy/mornings-billed")
+    links = [link for link in Shape(found.text).links if link.startswith("?lang=")]
+    assert links == [f"?lang={tag}" for tag in ("de", "en", "es", "fr", "it", "nl", "pt")]
+    assert 'lang="en" hreflang="en" aria-current="true">English<' in found.text
+    for link in links:
+        text = (await site.get(f"/policy/mornings-billed{link}")).text
+        assert f'<html lang="{link.removeprefix("?lang=")}">' in text
+        assert len(Shape(text).headings) == 11
+    assert "Darf ich so viel schreiben" in (await site.get("/policy/mornings-billed?lang=de-AT")).text
+
+
+@pytest.mark.parametrize("wanted", ["", "xx", "../en", "%00", "en%0a", "x" * 2000])
+async def test_a_language_that_there_is_not_gives_the_practices(site: Site, wanted: str) -> None:
+    found = await site.get(f"/policy/mornings-billed?lang={wanted}")
+    assert found.code == 200
+    assert '<html lang="en">' in found.text
+
+
+async def test_a_card_shows_the_policy_that_holds_and_not_a_file_that_waits(site: Site) -> None:
+    site.in_force = {"mornings-billed": Policy.model_validate({"allowance": {"messages": 7}})}
+    assert "The limit is 7 messages a week" in (await site.get("/policy/mornings-billed")).text
+
+
+async def test_a_card_tells_of_absences_that_are_not_over() -> None:
+    dates = [("2026-01-05", "2026-01-09"), ("2026-12-24", "2027-01-03")]
+    away = [{"from": first, "until": last} for first, last in dates]
+    site = Site(settings=settings(mailbox={"absences": away}))
+    async with site.open():
+        text = (await site.get("/policy/mornings-billed")).text
+    assert "2027" in text
+    assert "January 5" not in text
 
 
 async def test_what_a_practice_writes_is_escaped() -> None:
@@ -161,7 +195,7 @@ async def test_what_a_practice_writes_is_escaped() -> None:
 async def test_pages_load_nothing_from_elsewhere(site: Site, path: str) -> None:
     site.memory.kept = [life()]
     for link in Shape((await site.get(path)).text).links:
-        assert link.startswith(("/", "#"))
+        assert link.startswith(("/", "#", "?"))
         assert not link.startswith("//")
 
 

@@ -11,7 +11,9 @@ from gateway.core.events import Level
 from gateway.core.history import History
 from gateway.core.message.facts import Envelope, Facts
 from gateway.core.message.read import read
-from gateway.core.policy.schema import Client, Policy
+from gateway.core.policy.calendar import Calendar
+from gateway.core.policy.client import Client
+from gateway.core.policy.schema import Policy
 from gateway.core.urgency.assess import Matcher
 from gateway.core.urgency.lexicon import Lexicon
 
@@ -61,7 +63,7 @@ def setting(policy: Mapping[str, Any] | None = None, client: Client | None = CAR
         own=frozenset({"ana@hopestreet.example"}),
         policy_name="test",
         policy=Policy.model_validate(policy or {}),
-        zone=ZoneInfo("Europe/Berlin"),
+        calendar=Calendar(ZoneInfo("Europe/Berlin")),
         language="en",
         alert_to="ana@hopestreet.example",
         authserv="",

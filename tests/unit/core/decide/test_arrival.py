@@ -1,8 +1,9 @@
 """What follows from a message: tables of facts, policy and history."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,10 +11,11 @@ from gateway.core.decide.ack import ACKS_IN_THREAD, ACKS_TO_PERSON_DAY
 from gateway.core.decide.arrival import decide
 from gateway.core.decide.case import claimed
 from gateway.core.decide.decision import Decision
-from gateway.core.effects import Ack, Alert
-from gateway.core.events import Level, Received, Ref
-from gateway.core.history import UNKNOWN, History, Story
-from gateway.core.policy.schema import Client
+from gateway.core.effects import Ack, Alert, Nudge
+from gateway.core.events import Expect, Level, Origin, Received, Ref
+from gateway.core.history import UNKNOWN, Earlier, History, Story
+from gateway.core.policy.calendar import Calendar, Session
+from gateway.core.policy.client import Client
 from tests.unit.core.decide.cases import CARLA, NOW, QUIET_HISTORY, facts, setting
 
 
@@ -165,6 +167,58 @@ def test_a_forged_author_gets_what_a_stranger_gets(entry: dict[str, Any], when: 
     assert ack_of(as_client) == ack_of(as_stranger)
 
 
+MALLORY = "mallory@elsewhere.example"
+
+
+def forged(policy: dict[str, Any], entry: dict[str, Any] | None, **fields: str) -> Decision:
+    """What Mallory brings about under Carla's name, with an entry on the roster, or with none."""
+    client = claimed(Client(address=CARLA.address, **entry), MALLORY) if entry is not None else None
+    seen = (Session(NOW + timedelta(days=2), NOW + timedelta(days=2, hours=1)),) if entry is not None else ()
+    asked = setting(policy, client, calendar=Calendar(ZoneInfo("Europe/Berlin"), sessions=seen))
+    return decide(facts(reverse_path=MALLORY, **fields), asked, QUIET_HISTORY, NOW)
+
+
+@pytest.mark.parametrize(
+    ("policy", "entry"),
+    [
+        ({"hours": {"before_session": True}}, {}),
+        ({"answer": {"promise": "before-session"}}, {}),
+        ({"answer": {"promise": "within 24h", "when": "if-urgent"}}, {"trusted": True}),
+        ({"answer": {"promise": "within 24h", "when": "if-urgent"}}, {"urgent_word": "Tuesday"}),
+        (
+            {"answer": {"promise": "within 24h", "only": ["touchpoint"]}, "billing": {"touchpoint": 60}},
+            {"trusted": True},
+        ),
+    ],
+)
+def test_no_promise_tells_a_forged_author_of_a_relation(policy: dict[str, Any], entry: dict[str, Any]) -> None:
+    as_client, as_stranger = ack_of(forged(policy, entry)), ack_of(forged(policy, None))
+    assert as_client is not None
+    assert as_stranger is not None
+    told = [(one.read_by, one.answer_by, one.expect, one.session) for one in (as_client, as_stranger)]
+    assert told[0] == told[1]
+
+
+def test_an_always_person_entry_does_not_show_by_an_ack_to_somebody_else() -> None:
+    decision = forged({}, {"always_person": True}, Auto_Submitted="auto-replied", List_Id="<a.b>")
+    assert ack_of(decision) is None
+    assert decision.received.origin is Origin.PERSON
+
+
+def test_what_the_practice_writes_to_itself_waits_for_no_answer() -> None:
+    to_herself = facts(reverse_path="ana@hopestreet.example", From="ana@hopestreet.example")
+    decision = decide(to_herself, setting({"answer": {"promise": "within 24h"}}, None), QUIET_HISTORY, NOW)
+    assert decision.effects == ()
+    assert (decision.received.expect, decision.received.answer_by) == (Expect.NONE, None)
+
+
+@pytest.mark.parametrize(("standing", "nudged"), [(12, False), (48, True)])
+def test_an_earlier_promise_stands_for_a_later_one_and_not_for_a_sooner_one(standing: int, nudged: bool) -> None:
+    history = replace(QUIET_HISTORY, promised=NOW + timedelta(hours=standing))
+    decision = decide(facts(), setting({"answer": {"promise": "within 24h"}}), history, NOW)
+    assert any(isinstance(effect, Nudge) for effect in decision.effects) is nudged
+
+
 def test_a_quiet_client_stays_unanswered_whoever_sends_their_mail_on() -> None:
     client = claimed(Client(address=CARLA.address, quiet=True), "forwarder@elsewhere.example")
     decision = decide(facts(reverse_path="forwarder@elsewhere.example"), setting(client=client), QUIET_HISTORY, NOW)
@@ -229,10 +283,10 @@ def test_the_ack_carries_what_the_policy_promises_and_nothing_else() -> None:
         "answer": {"promise": "within 24h"},
         "allowance": {"messages": 5, "warn_at": 0.4},
     }
-    history = replace(QUIET_HISTORY, messages=(NOW - timedelta(hours=1),))
+    history = replace(QUIET_HISTORY, earlier=(Earlier(NOW - timedelta(hours=1), 100),))
     full = ack_of(decide(facts(), setting(policy), history, NOW))
     assert full is not None
-    assert full.answer_by == NOW + timedelta(hours=24)
+    assert full.answer_by == full.read_by == datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
     assert (full.used, full.allowed, full.warn) == (2, 5, True)
     assert full.read_by is not None
 

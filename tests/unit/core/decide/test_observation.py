@@ -10,7 +10,7 @@ from gateway.core.decide.observation import answer_sent, flags_changed, tags_for
 from gateway.core.effects import Cancel, Receipt
 from gateway.core.events import Answered, Event, Level, ReceiptSent, Seen, Unseen
 from gateway.core.history import Story
-from gateway.core.policy.schema import Client
+from gateway.core.policy.client import Client
 from gateway.core.tracking import Copy, FlagChange
 from tests.unit.core.decide.cases import CARLA, NOW, QUIET_HISTORY, facts, setting
 

@@ -129,3 +129,9 @@ def test_a_receipt_goes_to_the_reverse_path_alone(asked: str, expected: str | No
     content = f"Disposition-Notification-To: {asked}\r\n\r\nhi".encode()
     assert receipt_address(read(content, Envelope("client@client.example", ("ana@hopestreet.example",)))) == expected
     assert receipt_address(read(content, Envelope("", ("ana@hopestreet.example",)))) is None
+
+
+def test_a_draft_has_nothing_automatic_about_it() -> None:
+    draft = message_from_bytes(compose(mail(auto_submitted="")))
+    assert draft["Auto-Submitted"] is None
+    assert draft["X-Auto-Response-Suppress"] is None
