@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from gateway.core import addresses
@@ -14,7 +14,7 @@ from gateway.core.decide.decision import Setting
 from gateway.core.effects import Digest, Effect, Open, Reminder
 from gateway.core.events import Answered, Expect, Origin, Received, Ref
 from gateway.core.history import Note, Story
-from gateway.core.policy.calendar import absence_at, instant, local_day, open_time
+from gateway.core.policy.calendar import absence_at, holidays_ahead, instant, local_day, open_time
 from gateway.core.policy.client import Client
 from gateway.core.policy.sessions import last_session, sessions_between
 
@@ -102,20 +102,12 @@ def _daily(desk: Desk, at: datetime) -> Iterator[Effect]:
         messages=told,
         note_until=note.expires if note and carried else None,
         away_until=absence.last if absence else None,
-        holidays=tuple(_next_holidays(setting, at)) if setting.policy.hours.holidays == "closed" else (),
+        holidays=holidays_ahead(setting.calendar, at, _HOLIDAYS) if setting.policy.hours.holidays == "closed" else (),
     )
 
 
 def _stays_open(received: Received) -> bool:
     return received.expect is Expect.ANSWER or received.origin is Origin.UNSURE
-
-
-def _next_holidays(setting: Setting, at: datetime) -> Iterator[tuple[date, str]]:
-    today, found = local_day(at, setting.zone), 0
-    for day in (today + timedelta(days=step) for step in range(366)):
-        if found < _HOLIDAYS and (name := setting.calendar.holiday(day)):
-            found += 1
-            yield day, name
 
 
 def _before_session(desk: Desk, client: Client, setting: Setting, now: datetime) -> Iterator[Effect]:
