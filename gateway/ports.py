@@ -100,6 +100,19 @@ class Record(Protocol):
         ...
 
 
+class Tokens(Protocol):
+    """Single-use tokens: what one allows happens once."""
+
+    async def spend(
+        self, token: str, until: datetime, ref: Ref, events: Sequence[Event], effects: Sequence[Effect]
+    ) -> bool:
+        """Spend a token and store what it brings about, in one transaction; False where it was spent before: then
+        nothing is stored. `token` is an opaque id, remembered as spent until `until`. A ref with an empty key takes
+        effects alone. Raises Unavailable.
+        """
+        ...
+
+
 class Stories(Protocol):
     """Reads for ledger, reports and pages."""
 
@@ -300,6 +313,30 @@ class Flags(Protocol):
         ...
 
 
+class Moves(Protocol):
+    """Moves messages in one mailbox."""
+
+    async def move(self, copy: Copy, folder: str, *, unseen: bool = False) -> bool:
+        """Move a copy to a folder, which is made where it is missing (RFC 6851, else COPY and EXPUNGE of that one).
+
+        With `unseen` only while it is unread: False, and it lies where it lay, where it was seen or is gone. Never
+        deletes a message. Raises Unavailable.
+        """
+        ...
+
+
+class SignIns(Protocol):
+    """What OAuth 2 sign-ins gave us, sealed at rest."""
+
+    async def sign_in(self, name: str) -> str | None:
+        """What was kept under a name (JSON), None for nothing. Raises Unavailable."""
+        ...
+
+    async def keep_sign_in(self, name: str, tokens: str | None) -> None:
+        """Keep it in place of what was there, durably when this returns; None forgets. Raises Unavailable."""
+        ...
+
+
 class Drafts(Protocol):
     """Puts drafts into one mailbox."""
 
@@ -323,6 +360,8 @@ class Placed:
 
     ref: Ref | None
     tags: frozenset[str] = frozenset()
+    #: The folder that it should be moved to once it is tagged; empty leaves it.
+    folder: str = ""
 
 
 class Observer(Protocol):
@@ -339,8 +378,8 @@ class Observer(Protocol):
         """Tags were set on a copy, and this is what it has, read back."""
         ...
 
-    async def changed(self, mailbox: str, change: FlagChange, since: datetime) -> None:
-        """A known copy's flags changed between `since` and now."""
+    async def changed(self, mailbox: str, changes: Sequence[FlagChange], since: datetime) -> None:
+        """The flags of known copies changed between `since` and now: all that one look at a folder showed."""
         ...
 
     async def sent(self, mailbox: str, sighting: Sighting) -> None:

@@ -218,13 +218,15 @@ def _tags(where: str, mailbox: Mailbox) -> Iterator[Finding]:
             "urgent messages get no tag in the mail program",
             "set `tags.urgent`, for example to $label1",
         )
-    if tags.urgent and tags.urgent.casefold() == tags.scheduling.casefold():
-        yield Finding(
-            Severity.WARNING,
-            f"{where}.tags",
-            "urgent messages and those about appointments get the same tag",
-            "set `tags.scheduling` to another, for example $label4, or leave it empty",
-        )
+    urgent = {one.casefold() for one in (tags.crisis, tags.urgent) if one}
+    for category, keyword in tags.categories.items():
+        if keyword.casefold() in urgent:
+            yield Finding(
+                Severity.WARNING,
+                f"{where}.tags.categories.{category}",
+                "urgent messages and those of this category get the same tag",
+                "set it to another keyword, for example $label4",
+            )
 
 
 def _unreached(where: str, name: str, settings: Settings) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from gateway.core import addresses
-from gateway.core.decide.decision import Setting
+from gateway.core.decide.decision import Setting, TagNames
 from gateway.core.policy.calendar import Absence, Calendar, Session
 from gateway.core.policy.client import Client
 from gateway.core.policy.public import holidays_of
@@ -159,8 +159,7 @@ class InForce:
             language=practice.language,
             alert_to=known.alert or known.address,
             authserv=known.trusted_authserv,
-            urgent_tag=known.tags.urgent,
-            scheduling_tag=known.tags.scheduling,
+            tags=TagNames(**known.tags.model_dump()),
             matcher=snapshot.matcher,
             client=client,
             covers=snapshot.covers,

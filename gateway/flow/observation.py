@@ -64,11 +64,13 @@ class Observation:
             await self.record.append(ref, [event], ())
             log.info("tagged", mailbox=mailbox, message=ref.key[:12], how=event.how)
 
-    async def changed(self, mailbox: str, change: FlagChange, since: datetime) -> None:
-        """A copy that we know changed its flags."""
-        ref = change.now.ref
-        if ref is None:
-            return
+    async def changed(self, mailbox: str, changes: Sequence[FlagChange], since: datetime) -> None:
+        """Copies that we know changed their flags."""
+        for change in changes:
+            if change.now.ref is not None:
+                await self._changed(mailbox, change.now.ref, change, since)
+
+    async def _changed(self, mailbox: str, ref: Ref, change: FlagChange, since: datetime) -> None:
         async with self.in_hand.hold(ref.key):
             story = await self.record.story(ref)
             if story is not None:

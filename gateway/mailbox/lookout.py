@@ -173,10 +173,9 @@ class Lookout:
         return copies | await self._recognise(folder, strays, look)
 
     async def _tell_changes(self, changes: Iterable[FlagChange], since: datetime) -> None:
-        for change in changes:
-            if change.now.ref is not None:
-                with self._shelter(change.now.uid):
-                    await self._world.observer.changed(self._world.mailbox, change, since)
+        ours = [change for change in changes if change.now.ref is not None]
+        if ours:
+            await self._world.observer.changed(self._world.mailbox, ours, since)
 
     # What was there before us.
 

@@ -213,7 +213,7 @@ class ImapWatch:
         self._settings = settings
         self._door = door
         self._dice = dice
-        tag = settings.tags.urgent or settings.tags.scheduling
+        tag = next(iter(settings.tags.keywords), "")
         self._inbox = Post(settings.inbox, Role.INBOX, world, door, dice, errand=self._find_sent, tag=tag)
         self._posts: dict[str, Post] = {settings.inbox.casefold(): self._inbox}
         self._missing: set[str] = set()

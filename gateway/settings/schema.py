@@ -242,8 +242,23 @@ class Tags(Frozen):
 
     urgent: str = "$label1"
     """Set on urgent messages and crises. `$label1` shows as *Important* in Thunderbird."""
-    scheduling: str = ""
-    """Set on messages about appointments; empty sets none."""
+    crisis: str = ""
+    """Set on crises in place of `urgent`; empty: as `urgent`."""
+    mention: str = ""
+    """Set where words of a crisis stand in a context that takes them back; empty sets none."""
+    categories: dict[str, str] = Field(default_factory=dict)
+    """Keywords by category, for example `{scheduling: $label4}`."""
+    subject: str = ""
+    """Put before the subject of urgent messages as they are handed on, for example `[urgent]`; empty changes no subject.
+    A signature (DKIM) that covers the subject no longer holds then."""
+    folder: str = ""
+    """The folder that urgent messages are moved to from the inbox; empty leaves them there."""
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """Every keyword that may be set, the most important first."""
+        named = (self.crisis, self.urgent, self.mention, *self.categories.values())
+        return tuple(dict.fromkeys(one for one in named if one))
 
 
 class Cover(Frozen):
@@ -266,8 +281,11 @@ class Mailbox(Frozen):
     """Its own address: acks come from it, alerts go to it."""
     aliases: tuple[str, ...] = ()
     """Other own addresses; nothing automatic is ever sent to these."""
-    deliver: DeliverUrl
-    """The downstream: `smtp://`, `smtp+starttls://`, `smtps://`, `lmtp://host`, `lmtp+unix:///path`, `maildir:DIR`."""
+    deliver: DeliverUrl | None = None
+    """The downstream: `smtp://`, `smtp+starttls://`, `smtps://`, `lmtp://host`, `lmtp+unix:///path`, `maildir:DIR`.
+
+    Left out: mail reaches the mailbox without us (mailbox-only mode), and `watch` finds it there.
+    """
     deliver_password: Secret | None = None
     """The password for the user in `deliver`, if there is one."""
     watch: WatchUrl | None = None
@@ -281,6 +299,13 @@ class Mailbox(Frozen):
     """PEM file with a certificate authority of your own to trust beside the system's."""
     inbox: str = "INBOX"
     """The folder that new mail lands in."""
+    inboxes: tuple[str, ...] = ()
+    """Further folders that new mail lands in, for example `Unbekannt` at web.de."""
+    folders: tuple[str, ...] = ()
+    """Further folders that messages are moved to and read in, beside those that the server marks as \\Archive, \\Junk
+    or \\Trash."""
+    withdrawn: str = "Withdrawn"
+    """The folder for messages that their writers took back."""
     sent: tuple[str, ...] = ("Sent",)
     """Folders with the therapist's answers, beside those that the server marks as \\Sent."""
     tags: Tags = Tags()
@@ -301,7 +326,8 @@ class Mailbox(Frozen):
     drafts: str = "Drafts"
     """The folder that drafts are put into, unless the server marks another as \\Drafts."""
     trusted_authserv: str = ""
-    """The authserv-id whose Authentication-Results are believed (RFC 8601); empty believes none."""
+    """The authserv-id whose Authentication-Results are believed (RFC 8601), or `topmost` for the uppermost field of a
+    provider that gives none (Microsoft 365); empty believes none."""
 
 
 class RouteRule(Frozen):

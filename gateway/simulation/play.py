@@ -136,7 +136,7 @@ class _Play:
         self._unread.remove(ref)
         before = Copy("INBOX", ref.key, frozenset(), ref)
         now = Copy("INBOX", ref.key, frozenset({SEEN}), ref)
-        await self.stage.observation.changed(ref.mailbox, FlagChange(before, now), self.stage.clock.now())
+        await self.stage.observation.changed(ref.mailbox, [FlagChange(before, now)], self.stage.clock.now())
 
     async def _answer(self, letter: Recorded) -> None:
         """A reminder that was due goes out first, since the answer takes back those to come."""

@@ -145,7 +145,7 @@ class Living:
     async def read(self, ref: Ref) -> None:
         if self.unread.pop(ref, None) is not None:
             before, now = (Copy("INBOX", ref.key, flags, ref) for flags in (frozenset(), frozenset({SEEN})))
-            await self.house.observation.changed("ana", FlagChange(before, now), self.clock.now())
+            await self.house.observation.changed("ana", [FlagChange(before, now)], self.clock.now())
 
     async def answer(self, one: Came) -> None:
         letter = message_from_bytes(one.content)

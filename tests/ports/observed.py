@@ -79,11 +79,12 @@ class World:
         await self._heard()
         self.kept_tags.append((ref.key, kept))
 
-    async def changed(self, mailbox: str, change: FlagChange, since: datetime) -> None:
+    async def changed(self, mailbox: str, changes: Sequence[FlagChange], since: datetime) -> None:
         await self._heard()
-        assert change.now.ref is not None
-        self.changes.append(change)
-        self.places_at_changes.append({copy.uid for copy in await self.copies(change.now.ref)})
+        for change in changes:
+            assert change.now.ref is not None
+            self.changes.append(change)
+            self.places_at_changes.append({copy.uid for copy in await self.copies(change.now.ref)})
 
     async def sent(self, mailbox: str, sighting: Sighting) -> None:
         await self._heard()

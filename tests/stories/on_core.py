@@ -150,7 +150,7 @@ class CoreStage:
     async def tags(self, message_id: str) -> frozenset[str]:
         story = self._by_message_id(message_id)
         setting = self._in_force.setting(MAILBOX, "", None, self.now)
-        names = {setting.urgent_tag: "urgent", setting.scheduling_tag: "scheduling"}
+        names = {setting.tags.urgent: "urgent", **{tag: name for name, tag in setting.tags.categories.items()}}
         return frozenset(names[tag] for tag in tags_for(_received(story), setting))
 
     async def stories(self) -> Sequence[Story]:

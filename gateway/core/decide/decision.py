@@ -20,6 +20,21 @@ from gateway.core.urgency.assess import Assessment, Matcher
 
 
 @dataclass(frozen=True, slots=True)
+class TagNames:
+    """The keywords that a mailbox shows tags by; an empty one sets none."""
+
+    urgent: str = ""
+    #: In a crisis, in place of `urgent`; empty: as `urgent`.
+    crisis: str = ""
+    mention: str = ""
+    categories: Mapping[str, str] = field(default_factory=dict)
+    #: Put before the subject of what is urgent as it is handed on.
+    subject: str = ""
+    #: The folder that what is urgent is moved to.
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """The part of the settings that decides for one mailbox under one policy."""
 
@@ -33,8 +48,7 @@ class Setting:
     language: str
     alert_to: str
     authserv: str
-    urgent_tag: str
-    scheduling_tag: str
+    tags: TagNames
     matcher: Matcher
     client: Client | None = None
     #: The number of the policy's version, 0 where none is kept.

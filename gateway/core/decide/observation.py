@@ -85,12 +85,14 @@ def nudge_of(ref: Ref, received: Received, setting: Setting, now: datetime) -> N
 
 def tags_for(received: Received, setting: Setting) -> frozenset[str]:
     """The keywords that a copy should carry."""
-    tags = set()
-    if received.level.rank >= Level.URGENT.rank:
-        tags.add(setting.urgent_tag)
-    if received.category == "scheduling":
-        tags.add(setting.scheduling_tag)
-    return frozenset(tags - {""})
+    names = setting.tags
+    by_level = {
+        Level.CRISIS: names.crisis or names.urgent,
+        Level.URGENT: names.urgent,
+        Level.MENTION: names.mention,
+        Level.ROUTINE: "",
+    }
+    return frozenset({by_level[received.level], names.categories.get(received.category, "")} - {""})
 
 
 def receipt_for(

@@ -224,6 +224,8 @@ class Acknowledge(Frozen):
     """Words with which a client asks for an ack, for `on-request`: for example `please confirm`."""
     at_most_every: Duration = timedelta()
     """At most one ack to a person in this time, unless the urgency rises; `0` acks each message."""
+    latest: Duration = timedelta(hours=24)
+    """A message older than this is not acked, whatever brought it: yesterday's ack would only confuse."""
     subject: bool = False
     """Whether the ack repeats the subject that it answers. Others may see a screen."""
 
@@ -253,6 +255,12 @@ class ReceiptRule(Frozen):
     """`always`, `on-request`, `important` (marked so by the client, or a receipt asked for), `if-urgent` or `never`."""
     grace: Duration = timedelta(minutes=2)
     """How long a message must stay read; marking it unread within this time cancels the receipt."""
+    bulk: Annotated[int, Field(ge=0)] = 5
+    """More messages than this marked as read within a second were not opened one by one: none of them gets a receipt.
+    `0`: each gets its own all the same."""
+    take_request: bool = False
+    """Whether the client's request for a receipt is taken off as the message is handed on, so that the therapist's
+    mail program asks nothing. A signature (DKIM) that covers the request no longer holds then."""
 
 
 class Urgency(Frozen):
@@ -413,6 +421,9 @@ class Policy(Frozen):
     allowance: Allowance = Allowance()
     billing: Billing = Billing()
     presence: Presence = Presence()
+    withdraw: Literal["unread", "never"] = "never"
+    """`unread`: a client who answers an ack with WITHDRAW gets their message taken out of the inbox while it is unread,
+    into a folder of withdrawn mail; never in a crisis."""
     welcome: Welcome = Welcome()
     digest: DigestRule = DigestRule()
     record: Record = Record()

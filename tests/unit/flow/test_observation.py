@@ -61,7 +61,7 @@ async def test_seen_is_noted_once_and_brings_the_receipt_that_was_asked_for(tmp_
     async with flowing(tmp_path) as flow:
         placed = await relayed(flow, **ASKED)
         for _ in range(2):
-            await flow.observation.changed("ana", change(placed, set(), {"\\Seen"}), NOW)
+            await flow.observation.changed("ana", [change(placed, set(), {"\\Seen"})], NOW)
         assert await kinds(flow) == ["received", "relayed", "seen"]
         assert await flow.effects() == ["ack", "receipt"]
 
@@ -75,7 +75,7 @@ async def test_who_is_to_be_left_in_silence_is_by_whatever_name_they_write(
         for address in others:
             await flow.store.save("ana", Client(address=address))
         placed = await relayed(flow, From="Carla <alias@client.example>")
-        await flow.observation.changed("ana", change(placed, set(), {"\\Seen"}), NOW)
+        await flow.observation.changed("ana", [change(placed, set(), {"\\Seen"})], NOW)
         assert "seen" in await kinds(flow)
         assert await flow.effects() == []
 
@@ -83,10 +83,10 @@ async def test_who_is_to_be_left_in_silence_is_by_whatever_name_they_write(
 async def test_marked_unread_within_the_grace_period_no_receipt_is_due(tmp_path: Path) -> None:
     async with flowing(tmp_path) as flow:
         placed = await relayed(flow, **ASKED)
-        await flow.observation.changed("ana", change(placed, set(), {"\\Seen"}), NOW)
-        await flow.observation.changed("ana", change(placed, {"\\Seen"}, set()), NOW)
+        await flow.observation.changed("ana", [change(placed, set(), {"\\Seen"})], NOW)
+        await flow.observation.changed("ana", [change(placed, {"\\Seen"}, set())], NOW)
         assert await flow.effects() == ["ack"]
-        await flow.observation.changed("ana", change(placed, set(), {"\\Seen"}), NOW)
+        await flow.observation.changed("ana", [change(placed, set(), {"\\Seen"})], NOW)
         assert await flow.effects() == ["ack", "receipt"]
 
 
@@ -95,7 +95,7 @@ async def test_when_nobody_looked_before_it_was_seen_at_some_time_since_it_came(
         placed = await relayed(flow)
         assert placed.ref is not None
         flow.clock.advance(timedelta(hours=2))
-        await flow.observation.changed("ana", change(placed, set(), {"\\Seen"}), NOW - timedelta(days=9999))
+        await flow.observation.changed("ana", [change(placed, set(), {"\\Seen"})], NOW - timedelta(days=9999))
         story = await flow.store.story(placed.ref)
         assert story is not None
         assert story.seen == Seen(at=NOW + timedelta(hours=2), since=NOW)
@@ -145,7 +145,7 @@ async def test_the_flag_of_an_answer_leaves_a_reminder_of_the_rest_as_well(tmp_p
         placed = await relayed(flow)
         flow.clock.advance(timedelta(hours=1))
         await flow.arrive(letter("second"))
-        await flow.observation.changed("ana", change(placed, set(), {"\\Answered"}), NOW)
+        await flow.observation.changed("ana", [change(placed, set(), {"\\Answered"})], NOW)
         assert (await flow.effects()).count("nudge") == 1
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.core.decide.arrival import decide
+from gateway.core.decide.decision import TagNames
 from gateway.core.decide.observation import answer_sent, flags_changed, tags_for
 from gateway.core.effects import Cancel, Receipt
 from gateway.core.events import Answered, Event, Level, ReceiptSent, Seen, Unseen
@@ -115,7 +116,7 @@ def test_an_answer_found_in_sent_tells_its_words_once() -> None:
         ("hello", {}, set()),
         ("this is urgent", {}, {"$label1"}),
         ("I want to end my life", {}, {"$label1"}),
-        ("this is urgent", {"urgent_tag": ""}, set()),
+        ("this is urgent", {"tags": TagNames()}, set()),
     ],
 )
 def test_urgency_becomes_a_tag(text: str, changes: dict[str, Any], tags: set[str]) -> None:
