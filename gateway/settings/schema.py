@@ -249,7 +249,7 @@ class Tags(Frozen):
     categories: dict[str, str] = Field(default_factory=dict)
     """Keywords by category, for example `{scheduling: $label4}`."""
     subject: str = ""
-    """Put before the subject of urgent messages as they are handed on, for example `[urgent]`; empty changes no subject.
+    """Put before the subject of urgent messages as they are handed on, for example `[urgent]`; empty changes none.
     A signature (DKIM) that covers the subject no longer holds then."""
     folder: str = ""
     """The folder that urgent messages are moved to from the inbox; empty leaves them there."""
