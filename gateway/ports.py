@@ -187,7 +187,8 @@ class Keeping(Protocol):
     async def erase_said(self, before: datetime) -> int:
         """Erase the words of what no message caused (digests, notices, reminders) where it is over and was due before.
 
-        How many; it is never said again all the same. Raises Unavailable.
+        Spent tokens that ran out before go too, uncounted. How many; it is never said again all the same. Raises
+        Unavailable.
         """
         ...
 

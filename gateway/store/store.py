@@ -1,5 +1,5 @@
-"""Everything that is kept, behind nine ports: `Record`, `Stories`, `Notes`, `Versions`, `Keeping`, `Roster`, `Folders`,
-`Outbox` and `OutboxDesk`.
+"""Everything that is kept, behind eleven ports: `Record`, `Tokens`, `Stories`, `Notes`, `Versions`, `Keeping`,
+`Roster`, `Folders`, `Outbox`, `OutboxDesk` and `SignIns`.
 
 In go and out come values of the core; each call is one transaction of plain functions over a connection, the same on
 SQLite and PostgreSQL. Every call raises `Unavailable` while the database does not answer, and nothing else for it.
@@ -21,7 +21,7 @@ from gateway.core.policy.client import Client
 from gateway.core.policy.versions import Version
 from gateway.core.tracking import Copy, FolderState
 from gateway.ports import Claim, Pending, Question, Unavailable
-from gateway.store import clients, effects, events, folders, keeping, notes, versions
+from gateway.store import clients, effects, events, folders, keeping, notes, sign_ins, spent, versions
 from gateway.store import history as past
 from gateway.store import migrate as migrating
 from gateway.store.engine import Database, Work, database
@@ -45,7 +45,7 @@ async def open_store(url: str, *, sealer: Sealer, host: str, password: str = "")
 
 
 class Store:
-    """All nine ports, over one database. Made by `open_store`."""
+    """All eleven ports, over one database. Made by `open_store`."""
 
     def __init__(self, opened: Database, sealer: Sealer, host: str) -> None:
         """Opens nothing."""
@@ -87,6 +87,14 @@ class Store:
     async def find(self, mailbox: str, message_ids: Sequence[str]) -> tuple[Ref, ...]:
         """See `ports.Record`."""
         return await self._db.read(lambda db: events.find(db, self._sealer, mailbox, message_ids))
+
+    # Tokens
+
+    async def spend(
+        self, token: str, until: datetime, ref: Ref, events: Sequence[Event], effects: Sequence[Effect]
+    ) -> bool:
+        """See `ports.Tokens`. Raises ValueError for events of a message that was never received."""
+        return await self._causing(lambda db: self._spend(db, token, until, ref, events, effects), effects)
 
     # Stories
 
@@ -209,6 +217,16 @@ class Store:
         """See `ports.OutboxDesk`."""
         return await self._db.write(lambda db: effects.drop(db, number))
 
+    # SignIns
+
+    async def sign_in(self, name: str) -> str | None:
+        """See `ports.SignIns`."""
+        return await self._db.read(lambda db: sign_ins.sign_in(db, self._sealer, name))
+
+    async def keep_sign_in(self, name: str, tokens: str | None) -> None:
+        """See `ports.SignIns`."""
+        await self._db.write(lambda db: sign_ins.keep(db, self._sealer, name, tokens))
+
     def _append(self, db: Connection, ref: Ref, new: Sequence[Event], caused: Sequence[Effect]) -> bool:
         first = new[0] if new else None
         if isinstance(first, Received):
@@ -229,6 +247,13 @@ class Store:
         for effect in caused:
             effects.put(db, self._sealer, self._host, effect, None)
         return True
+
+    def _spend(
+        self, db: Connection, token: str, until: datetime, ref: Ref, new: Sequence[Event], caused: Sequence[Effect]
+    ) -> bool:
+        if not spent.spend(db, self._sealer, token, until):
+            return False
+        return self._append(db, ref, new, caused) if ref.key else self._cause(db, caused)
 
     def _add_versions(self, db: Connection, new: Sequence[Version], caused: Sequence[Effect]) -> bool:
         versions.add(db, new)

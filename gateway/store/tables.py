@@ -224,6 +224,22 @@ versions = Table(
     Column("recorded", Utc, nullable=False),
 )
 
+#: Single-use tokens that were spent, as blind values, each till it would have run out by itself.
+spent = Table(
+    "spent",
+    metadata,
+    Column("token", LargeBinary, primary_key=True),
+    Column("until", Utc, nullable=False, index=True),
+)
+
+#: What OAuth 2 sign-ins gave us, by the name of the mailbox or of the smart host.
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
 #: One sealed word, which tells whether the key is the one that this database was sealed with.
 seal = Table(
     "seal",
