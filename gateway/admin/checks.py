@@ -168,9 +168,10 @@ def _ways_out(settings: Settings) -> Iterator[Finding]:
     yield from _sign_in("gateway.yaml smarthost", smarthost, "password", settings.gateway.smarthost.password)
     for name, mailbox in settings.gateway.mailboxes.items():
         where = f"gateway.yaml mailboxes.{name}"
-        yield from _cleartext(f"{where}.deliver", mailbox.deliver)
+        yield from _cleartext(f"{where}.deliver", mailbox.deliver or "")
         yield from _cleartext(f"{where}.watch", mailbox.watch or "")
-        yield from _sign_in(f"{where}.deliver", mailbox.deliver, "deliver_password", mailbox.deliver_password)
+        if mailbox.deliver is not None:
+            yield from _sign_in(f"{where}.deliver", mailbox.deliver, "deliver_password", mailbox.deliver_password)
         yield from _sign_in(f"{where}.watch", mailbox.watch or "", "password", mailbox.password)
 
 

@@ -26,7 +26,7 @@ from gateway.app.wiring import (
     settings_from,
     smarthost_of,
     templates_of,
-    transport_of,
+    transports_of,
 )
 from gateway.clock import SystemClock
 from gateway.core.replies import Reply
@@ -83,7 +83,7 @@ class House:
         self.passed = asyncio.Event()
         self.diary = diary_of(settings, clock, self.alerts, self.passed.set)
         self.in_force = InForce(settings, as_routes(settings), self.diary)
-        self.transports = {name: transport_of(settings, mailbox) for name, mailbox in gateway.mailboxes.items()}
+        self.transports = transports_of(settings)
         in_hand = InHand()
         self.changes = Changes(clock, store, store, self.in_force)
         self.arrival = Arrival(
@@ -98,7 +98,8 @@ class House:
             metrics=self.metrics,
         )
         tls = server_tls(settings.folder, gateway.smtp.tls)
-        self.intake = Intake(gateway.smtp, tls, self._route, self.arrival)
+        #: None where mail reaches every mailbox without us.
+        self.intake = Intake(gateway.smtp, tls, self._route, self.arrival) if gateway.relays else None
         self.observation = Observation(clock, store, store, store, store, self.in_force, in_hand)
         self.watches: dict[str, Watch] = {}
         self.hands: dict[str, Hand] = {}
@@ -168,7 +169,8 @@ class House:
         )
 
     def _services(self) -> Iterator[Callable[[], Coroutine[Any, Any, None]]]:
-        yield self.intake.run
+        if self.intake is not None:
+            yield self.intake.run
         yield self.worker.run
         yield self.diary.run
         yield self.passing_time.run
@@ -180,7 +182,8 @@ class House:
             yield self.web.run
 
     async def _greet(self) -> None:
-        self.smtp_address = (await self.intake.bound())[0]
+        if self.intake is not None:
+            self.smtp_address = (await self.intake.bound())[0]
         if self.web is not None:
             self.web_address = await self.web.bound()
         log.info("ready", version=__version__, mailboxes=sorted(self.settings.gateway.mailboxes))
@@ -296,6 +299,9 @@ def _wiring(gateway: Gateway, name: str) -> tuple[object, ...] | None:
         known.password,
         known.trust,
         known.inbox,
+        known.inboxes,
+        known.folders,
+        known.withdrawn,
         known.sent,
         known.drafts,
     )

@@ -38,11 +38,14 @@ def _probes(settings: Settings) -> Iterator[Probe]:
     domains: set[str] = set()
     for name, mailbox in gateway.mailboxes.items():
         place = f"mailboxes.{name}"
-        yield Probe(f"{place}.deliver", "check that the mail server runs, and `deliver`", _deliver(settings, mailbox))
+        if mailbox.deliver is not None:
+            mend = "check that the mail server runs, and `deliver`"
+            yield Probe(f"{place}.deliver", mend, _deliver(settings, mailbox, mailbox.deliver))
         if mailbox.watch is not None:
             mend = "check `watch`, its user and its password"
             yield Probe(f"{place}.watch", mend, _watch(settings, mailbox))
-        if (domain := mailbox.address.rpartition("@")[2].lower()) not in domains:
+        domain = mailbox.address.rpartition("@")[2].lower()
+        if mailbox.deliver is not None and domain not in domains:
             domains.add(domain)
             mend = "check the machine's resolvers; the domain's MX record must name this gateway"
             yield Probe(f"{place}.address", mend, _exchange(domain, gateway.smtp.hostname))
@@ -55,9 +58,9 @@ async def _record(settings: Settings) -> str:
     return "opens, and is in its newest form"
 
 
-def _deliver(settings: Settings, mailbox: Mailbox) -> Callable[[], Awaitable[str]]:
+def _deliver(settings: Settings, mailbox: Mailbox, deliver: str) -> Callable[[], Awaitable[str]]:
     async def ask() -> str:
-        async with aclosing(transport_of(settings, mailbox)) as transport:
+        async with aclosing(transport_of(settings, mailbox, deliver)) as transport:
             return await transport.probe()
 
     return ask

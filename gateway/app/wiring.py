@@ -101,10 +101,16 @@ def queries_over(
     )
 
 
-def transport_of(settings: Settings, mailbox: Mailbox) -> Downstream | Maildir:
-    """The way to a mailbox's downstream. Raises CredentialError."""
+def transports_of(settings: Settings) -> dict[str, Downstream | Maildir]:
+    """The way to each mailbox that mail is handed on to, by its name. Raises CredentialError."""
+    mailboxes = settings.gateway.mailboxes.items()
+    return {name: transport_of(settings, known, known.deliver) for name, known in mailboxes if known.deliver}
+
+
+def transport_of(settings: Settings, mailbox: Mailbox, deliver: str) -> Downstream | Maildir:
+    """The way to a mailbox's downstream, by its `deliver`. Raises CredentialError."""
     return transport_for(
-        mailbox.deliver,
+        deliver,
         helo=settings.gateway.smtp.hostname,
         password=secret_of(settings, mailbox.deliver_password),
         trust=below(settings.folder, mailbox.trust),

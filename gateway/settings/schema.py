@@ -181,7 +181,7 @@ class Smtp(Frozen):
     """The listening side."""
 
     listen: tuple[Listen, ...] = ("127.0.0.1:8025",)
-    """Where to listen; port 0 takes a free one."""
+    """Where to listen; port 0 takes a free one. `[]` where no mailbox has `deliver`: then no mail comes in here."""
     hostname: str = "localhost"
     """The name we greet with and write into `Received:` fields."""
     tls: Certificate | None = None
@@ -362,6 +362,11 @@ class Gateway(Frozen):
     covers: dict[str, Cover] = Field(default_factory=dict)
     """Who may cover, by a name that absences and policies use."""
     mailboxes: Annotated[dict[str, Mailbox], Field(min_length=1)]
+
+    @property
+    def relays(self) -> bool:
+        """Whether mail is handed on to any mailbox; else nothing is listened on for it."""
+        return any(mailbox.deliver for mailbox in self.mailboxes.values())
 
 
 class CrisisLine(Frozen):
