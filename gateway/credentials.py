@@ -16,7 +16,7 @@ import secrets
 import stat
 from pathlib import Path
 
-from gateway.settings.schema import Secret
+from gateway.settings.sign_in import Secret
 
 _KEY_OCTETS = 32
 _HEAD = "# Opens what Handrail keeps of people: back it up apart from the database, and show it to nobody.\n"

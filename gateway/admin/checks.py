@@ -22,7 +22,8 @@ from gateway.core.policy.waits import in_words
 from gateway.ports import Unavailable
 from gateway.settings.about import about
 from gateway.settings.hosts import on_loopback
-from gateway.settings.schema import Mailbox, Secret, Settings
+from gateway.settings.schema import Mailbox, Settings
+from gateway.settings.sign_in import Secret
 
 #: The longest that one probe may take.
 PATIENCE = timedelta(seconds=30)

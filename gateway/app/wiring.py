@@ -18,7 +18,8 @@ from gateway.diary.diary import Diary, Sources
 from gateway.flow.in_force import InForce
 from gateway.ports import Clock
 from gateway.settings.load import load
-from gateway.settings.schema import Certificate, Mailbox, Secret, Settings
+from gateway.settings.schema import Certificate, Mailbox, Settings
+from gateway.settings.sign_in import Secret
 from gateway.store import Sealer, Store, open_store
 from gateway.transport import Downstream, Maildir, MaildirSmarthost, Smarthost, smarthost_for, transport_for
 from gateway.wording import Templates

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from gateway.core.addresses import key as same_address
 from gateway.core.addresses import matches
+from gateway.settings.crosscheck_sign_in import sign_ins
 from gateway.settings.documents import Document, Key
 from gateway.settings.errors import Fault
 from gateway.settings.hosts import on_loopback
@@ -34,6 +35,8 @@ _SECRETS: tuple[Key, ...] = (
     ("store", "key"),
     ("mailboxes", "*", "password"),
     ("mailboxes", "*", "deliver_password"),
+    ("smarthost", "oauth2", "client_secret"),
+    ("mailboxes", "*", "oauth2", "client_secret"),
 )
 _MADE_AT_FIRST_START = ("store", "key")
 _SOURCES = ("env", "file", "credential")
@@ -56,6 +59,7 @@ def check(
     yield from _files(gateway, folder)
     yield from _secrets(gateway, folder)
     yield from _in_the_clear(gateway)
+    yield from sign_ins(gateway)
     if routes is not None and isinstance(routes.data, list):
         yield from _routes(routes, set(_mapping(gateway.data.get("mailboxes"))), policies)
 

@@ -21,8 +21,9 @@ from gateway.settings.crosscheck import check
 from gateway.settings.documents import Document, read
 from gateway.settings.errors import Fault, SettingsError
 from gateway.settings.extending import Extending
+from gateway.settings.kinds import Country
 from gateway.settings.mends import faults as mends
-from gateway.settings.schema import Country, CrisisLine, Gateway, RouteRule, Settings
+from gateway.settings.schema import CrisisLine, Gateway, RouteRule, Settings
 
 T = TypeVar("T")
 

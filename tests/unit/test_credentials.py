@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.credentials import CredentialError, Missing, Unsafe, key_ring, read_secret
-from gateway.settings.schema import Secret
+from gateway.settings.sign_in import Secret
 
 KEY = Secret(file=Path("handrail.key"))
 
