@@ -100,7 +100,7 @@ class House:
         tls = server_tls(settings.folder, gateway.smtp.tls)
         #: None where mail reaches every mailbox without us.
         self.intake = Intake(gateway.smtp, tls, self._route, self.arrival) if gateway.relays else None
-        self.observation = Observation(clock, store, store, store, store, self.in_force, in_hand)
+        self.observation = Observation(clock, store, store, store, store, self.in_force, in_hand, self.alerts)
         self.watches: dict[str, Watch] = {}
         self.hands: dict[str, Hand] = {}
         for name, mailbox in gateway.mailboxes.items():

@@ -98,6 +98,12 @@ class Receipt:
     expect: Expect = Expect.MAYBE
     session: datetime | None = None
     timezone: str = ""
+    #: The message had no Message-ID of its own: `in_reply_to` is the one that we gave it.
+    named_by_us: bool = False
+    #: Whom its sender wrote to at first, with the type of the address; empty where nobody noted it.
+    original_recipient: str = ""
+    #: When its sender says that it was sent.
+    sent_at: datetime | None = None
 
     @property
     def key(self) -> str:

@@ -97,6 +97,8 @@ class Received:
     #: The number of the policy's version that decided (`core.policy.versions`); 0 before versions were kept.
     version: int = 0
     expect: Expect = Expect.MAYBE
+    #: Whom its sender wrote to at first, with the type of the address, where a server noted it (RFC 8098 2.3).
+    original_recipient: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,4 +253,5 @@ Event = (
 #: Fields of events that name a person or quote them: sealed at rest, never in a log.
 PERSONAL = frozenset(
     {"message_id", "reverse_path", "author", "author_name", "recipient", "subject", "receipt_to", "note"}
+    | {"original_recipient"}
 )

@@ -45,14 +45,24 @@ class Story:
 
     @property
     def seen(self) -> Seen | None:
-        """The first reading of the current run: None while it is unread or was marked unread again."""
-        current: Seen | None = None
+        """What set `\\Seen` as it stands: None while it is unread or was marked unread again."""
+        return next(iter(self._run()), None)
+
+    @property
+    def read(self) -> Seen | None:
+        """As `seen`, but for a message that was opened: None where it was marked as read together with many others."""
+        run = self._run()
+        return None if any(event.bulk for event in run) else next(iter(run), None)
+
+    def _run(self) -> list[Seen]:
+        """Each Seen since it was last marked unread. That it was marked together may be found out after the first."""
+        run: list[Seen] = []
         for event in self.events:
-            if isinstance(event, Seen) and current is None:
-                current = event
+            if isinstance(event, Seen):
+                run.append(event)
             elif isinstance(event, Unseen):
-                current = None
-        return current
+                run = []
+        return run
 
     @property
     def answered(self) -> Answered | None:

@@ -43,6 +43,7 @@ SENTENCES |= {
     # authenticity
     "verified-author": "the author's address is verified: {how}",
     "unverified-author": "the author's address is not verified",
+    "forged-author": "it is not from whom it claims to be, as the server before us found: {how}",
     # urgency
     "routine": "no phrase of urgency was found; that does not mean that nothing is urgent",
     "phrase": "words found: {phrase} ({lexicon})",
@@ -81,6 +82,8 @@ SENTENCES |= {
     "receipt-not-important": "the message is not marked important",
     "receipt-not-urgent": "nothing urgent was found",
     "receipt-wrong-address": "the address for receipts is not the reverse-path (RFC 8098 2.1)",
+    "receipt-no-reverse-path": "no server noted its reverse-path, so nobody can tell whose receipt it is (RFC 8098 2.1)",
+    "receipt-option-required": "the request for a receipt requires an option that we don't know (RFC 8098 2.2)",
     "receipt-said": "a receipt for this message was sent already",
     "receipt-by-program": "the therapist's mail program has sent one ($MDNSent, RFC 3503)",
     # promise
@@ -109,6 +112,7 @@ SENTENCES |= {
     # observation
     "seen": "it became \\Seen",
     "unseen": "it was marked unread again",
+    "seen-in-bulk": "it was marked as read together with others, {count} within a second: nobody can say it was opened",
     "answered": "answered: {witness}",
     # alert
     "alert": "the therapist is alerted: {level}",

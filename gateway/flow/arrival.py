@@ -24,6 +24,7 @@ from gateway.core.history import UNKNOWN, History, Note
 from gateway.core.message.facts import Envelope, Facts
 from gateway.core.message.fields import our_fields
 from gateway.core.message.read import identified, read
+from gateway.core.message.request import without_request
 from gateway.core.message.trace import received_field
 from gateway.core.policy.allowance import period_start
 from gateway.core.policy.client import Client
@@ -89,6 +90,8 @@ class Arrival:
             log.info("retry-of-a-relayed-message", mailbox=route.mailbox, message=facts.key[:12])
             return accepted("Taken already")
         decision = await self._decide(facts, known, now)
+        if decision is not None and decision.take_request:
+            content = without_request(content)
         reply = await self._relay(route, facts.envelope, decision.fields if decision else (), content, facts.key)
         if reply.accepted and decision is not None:
             await self._record(route, facts, known, decision, reply)

@@ -5,16 +5,26 @@ A message that never came through SMTP, or that flowed while the record was down
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
 
 from gateway.core import addresses
 from gateway.core.decide.arrival import decide
-from gateway.core.decide.decision import Setting
-from gateway.core.decide.observation import answer_sent, flags_changed, nudge_of, person_behind, tags_for
+from gateway.core.decide.command import order_in
+from gateway.core.decide.decision import Outcome, Setting
+from gateway.core.decide.observation import (
+    answer_sent,
+    flags_changed,
+    marked_together,
+    nudge_of,
+    opens,
+    person_behind,
+    tags_for,
+)
 from gateway.core.decide.presence import is_command, note_from
 from gateway.core.events import Answered, Origin, Received, Ref, Tagged
 from gateway.core.history import Story
@@ -22,9 +32,11 @@ from gateway.core.message.facts import Envelope, Facts
 from gateway.core.message.read import found_envelope
 from gateway.core.tracking import FLAGGED, FlagChange
 from gateway.flow.arrival import client_behind, facts_of, follow_up, keep_note, look_up
+from gateway.flow.commands import Commands
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
-from gateway.ports import Clock, Notes, Placed, Record, Roster, Sighting, Stories
+from gateway.flow.together import Together
+from gateway.ports import Alerts, Clock, Notes, Placed, Record, Roster, Sighting, Stories, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +52,10 @@ class Observation:
     notes: Notes
     in_force: InForce
     in_hand: InHand
+    alerts: Alerts
+    together: Together = field(default_factory=Together)
+    #: Carries out what the therapist asks for by mail; None where nobody does.
+    commands: Commands | None = None
 
     async def arrived(self, mailbox: str, sighting: Sighting) -> Placed:
         """Find whose message this copy is; take it up where nobody has."""
@@ -65,16 +81,73 @@ class Observation:
             log.info("tagged", mailbox=mailbox, message=ref.key[:12], how=event.how)
 
     async def changed(self, mailbox: str, changes: Sequence[FlagChange], since: datetime) -> None:
-        """Copies that we know changed their flags."""
-        for change in changes:
-            if change.now.ref is not None:
-                await self._changed(mailbox, change.now.ref, change, since)
+        """Copies that we know changed their flags. One that breaks us must not keep the others from being told of."""
+        async with self.in_hand.hold(f"changes of {mailbox}"):
+            now = self.clock.now()
+            lately = self.together.lately(mailbox, now)
+            opened = await self._opened(changes, lately)
+            together = len(opened | lately)
+            for ref in lately - opened:
+                with self._shelter(mailbox, ref):
+                    await self._follow(mailbox, ref, lambda story, by: marked_together(story, by, together), now)
+            for change in changes:
+                if change.now.ref is not None:
+                    with self._shelter(mailbox, change.now.ref):
+                        await self._changed(mailbox, change.now.ref, change, since, now, together)
+            self.together.note(mailbox, opened, self.clock.now())
 
-    async def _changed(self, mailbox: str, ref: Ref, change: FlagChange, since: datetime) -> None:
+    async def _opened(self, changes: Sequence[FlagChange], lately: frozenset[Ref]) -> frozenset[Ref]:
+        """Which messages these changes show as seen for the first time; each once, however many copies it has.
+
+        What a try before this one noted as marked together counts again, so that a retry counts the same.
+        """
+        found = frozenset(change.now.ref for change in changes if change.now.ref is not None and opens(change))
+        if len(found | lately) <= 1:
+            return found
+        stories = {ref: await self.record.story(ref) for ref in found}
+        return frozenset(ref for ref, story in stories.items() if story and (story.seen is None or story.read is None))
+
+    @contextmanager
+    def _shelter(self, mailbox: str, ref: Ref) -> Iterator[None]:
+        try:
+            yield
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - told to the admin by its kind; the text may quote the message
+            log.error("message-skipped", mailbox=mailbox, message=ref.key[:12], error=type(error).__name__)  # noqa: TRY400
+            self.alerts.tell("message-skipped", mailbox=mailbox)
+
+    async def _changed(
+        self, mailbox: str, ref: Ref, change: FlagChange, since: datetime, now: datetime, together: int
+    ) -> None:
+        def decided(story: Story, setting: Setting) -> Outcome:
+            return flags_changed(story, change, setting, since, now, together)
+
+        story = await self._follow(mailbox, ref, decided, now)
+        if story is not None and story.received is not None:
+            await self._remind_of_the_rest(mailbox, story.received.author, now)
+
+    async def _follow(
+        self, mailbox: str, ref: Ref, decide: Callable[[Story, Setting], Outcome], now: datetime
+    ) -> Story | None:
+        """Store what follows for a message; its story, where it was answered by that."""
         async with self.in_hand.hold(ref.key):
             story = await self.record.story(ref)
-            if story is not None:
-                await self._flags(mailbox, story, change, since)
+            if story is None or story.received is None:
+                return None
+            received = story.received
+            client = await client_behind(self.roster, mailbox, received.author, person_behind(received))
+            setting = self.in_force.setting(mailbox, received.policy, client, now, received.version)
+            outcome = decide(story, setting)
+            if outcome.events:
+                await self.record.append(ref, outcome.events, outcome.effects)
+                self._log(mailbox, ref, outcome)
+            return story if any(isinstance(event, Answered) for event in outcome.events) else None
+
+    def _log(self, mailbox: str, ref: Ref, outcome: Outcome) -> None:
+        what = [event.kind for event in outcome.events]
+        why = [reason.code for reason in outcome.reasons]
+        log.info("observed", mailbox=mailbox, message=ref.key[:12], what=what, why=why)
 
     async def sent(self, mailbox: str, sighting: Sighting) -> None:
         """An answer closes the message that it refers to, and every earlier one of the same person.
@@ -87,6 +160,10 @@ class Observation:
         now = self.clock.now()
         setting = self.in_force.setting(mailbox, "", None, now)
         at = min(sighting.at, now)
+        order = order_in(answer, setting, at)
+        if order is not None and self.commands is not None:
+            await self.commands(setting, order, now)
+            return
         if is_command(answer, setting):
             # Only who can sign in to the mailbox puts a message there, so it is the therapist's own.
             await keep_note(self.record, self.notes, setting, note_from(answer, setting, at), answer.key, now)
@@ -146,20 +223,6 @@ class Observation:
         await self.record.append(decision.ref, [decision.received], decision.effects)
         log.info("found-in-mailbox", mailbox=mailbox, message=facts.key[:12])
         return await self.record.story(decision.ref)
-
-    async def _flags(self, mailbox: str, story: Story, change: FlagChange, since: datetime | None) -> None:
-        received = story.received
-        if received is None:
-            return
-        client = await client_behind(self.roster, mailbox, received.author, person_behind(received))
-        now = self.clock.now()
-        setting = self.in_force.setting(mailbox, received.policy, client, now, received.version)
-        outcome = flags_changed(story, change, setting, since, now)
-        if outcome.events:
-            await self.record.append(story.ref, outcome.events, outcome.effects)
-            log.info("observed", mailbox=mailbox, message=story.ref.key[:12], what=[one.kind for one in outcome.events])
-        if any(isinstance(event, Answered) for event in outcome.events):
-            await self._remind_of_the_rest(mailbox, received.author, now)
 
     def _setting(self, mailbox: str, story: Story) -> Setting:
         received = story.received

@@ -15,10 +15,10 @@ from gateway.core.decide.decision import Decision, Setting
 from gateway.core.decide.observation import nudge_of
 from gateway.core.decide.presence import is_command, is_control, note_from
 from gateway.core.effects import Effect
-from gateway.core.events import Expect, Received, Ref
+from gateway.core.events import Expect, Origin, Received, Ref
 from gateway.core.history import History
 from gateway.core.message.facts import Facts
-from gateway.core.message.mdn import receipt_address
+from gateway.core.message.request import receipt_address
 from gateway.core.policy.promise import Promised
 from gateway.core.policy.schema import AckWhen, Policy
 from gateway.core.reasons import Reason, because
@@ -51,7 +51,16 @@ def decide(
     theirs = case.verified or history.refers_to_ours
     stopped = without_acks(case) if asks_to_stop(facts) and theirs and case.known else None
     fields = _fields(case, refused)
-    return Decision(ref, received, tuple(effects), fields, case.assessment, case.promised, case.usage, stopped)
+    taken = _takes_request(case)
+    return Decision(ref, received, tuple(effects), fields, case.assessment, case.promised, case.usage, stopped, taken)
+
+
+def _takes_request(case: Case) -> bool:
+    """Not from a machine's mail, which is nobody's to change; and not while the record is away: then the request is
+    read when the message is found in the mailbox.
+    """
+    wanted = case.setting.policy.receipt.take_request and case.history.known
+    return wanted and case.automation.origin is not Origin.MACHINE
 
 
 def _when(policy: Policy) -> str:
@@ -118,13 +127,20 @@ def _urgency_in_words(case: Case) -> str:
     return f"{level}; {reasons}" if reasons else level
 
 
+def _why_not_asked(facts: Facts) -> Reason:
+    """Why a request for a receipt counts as none."""
+    if facts.receipt_requires:
+        return because("receipt-option-required")
+    return because("receipt-no-reverse-path" if facts.envelope.assumed else "receipt-wrong-address")
+
+
 def _received(case: Case, reasons: tuple[Reason, ...], via: Literal["smtp", "mailbox"]) -> Received:
     facts, setting = case.facts, case.setting
     asked = receipt_address(facts)
     if asked and not addresses.same(asked, case.person):
         asked = None  # signed by its author, but sent on by somebody else, who wants to hear of it
     if facts.receipt_to and not asked:
-        reasons = (*reasons, because("receipt-wrong-address"))
+        reasons = (*reasons, _why_not_asked(facts))
     unsafe = because("answering-unsafe") if facts.answering_unsafe else None
     if unsafe and unsafe not in reasons:
         reasons = (*reasons, unsafe)
@@ -157,4 +173,5 @@ def _received(case: Case, reasons: tuple[Reason, ...], via: Literal["smtp", "mai
         reasons=reasons,
         version=setting.version,
         expect=case.expect,
+        original_recipient=facts.original_recipient,
     )

@@ -82,6 +82,8 @@ class Decision:
     usage: Usage
     #: What the roster is to say from here on, where the author has changed it by this message.
     client: Client | None = None
+    #: The client's request for a receipt is taken off as the message is handed on.
+    take_request: bool = False
     #: A presence note that the author, the therapist, has written by this message; an empty text takes it back.
     note: Note | None = None
 

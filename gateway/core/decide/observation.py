@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -10,6 +11,7 @@ from gateway.core.decide.decision import Outcome, Setting
 from gateway.core.effects import Cancel, Effect, Nudge, Receipt, nudge_key
 from gateway.core.events import Answered, Event, Level, Origin, ReceiptSent, Received, Ref, Seen, Unseen
 from gateway.core.history import Story
+from gateway.core.message.read import is_made_id
 from gateway.core.policy.promise import nudge_at
 from gateway.core.policy.schema import ReceiptSend
 from gateway.core.policy.sessions import next_session
@@ -20,8 +22,13 @@ from gateway.core.tracking import ANSWERED, MDN_SENT, SEEN, FlagChange
 EXACT = timedelta(minutes=10)
 
 
-def flags_changed(story: Story, change: FlagChange, setting: Setting, since: datetime | None, now: datetime) -> Outcome:
-    """What follows from one copy's flags; nothing where the story knows it already."""
+def flags_changed(
+    story: Story, change: FlagChange, setting: Setting, since: datetime | None, now: datetime, together: int = 1
+) -> Outcome:
+    """What follows from one copy's flags; nothing where the story knows it already.
+
+    `together` is how many messages became `\\Seen` within a second of this one, itself counted.
+    """
     events: list[Event] = []
     effects: list[Effect] = []
     reasons: list[Reason] = []
@@ -29,9 +36,9 @@ def flags_changed(story: Story, change: FlagChange, setting: Setting, since: dat
         events.append(ReceiptSent(at=now, by="program", form="mdn"))
         reasons.append(because("receipt-by-program"))
     if change.now.has(SEEN) and story.seen is None:
-        seen = Seen(at=now, since=_known_unseen(story, since))
+        seen = Seen(at=now, since=_known_unseen(story, since), bulk=_in_bulk(setting, together))
         events.append(seen)
-        receipt, why = receipt_for(story, setting, seen, by_program=change.now.has(MDN_SENT))
+        receipt, why = receipt_for(story, setting, seen, by_program=change.now.has(MDN_SENT), together=together)
         reasons += [because("seen"), why]
         effects += [receipt] if receipt else []
     elif not change.now.has(SEEN) and change.before.has(SEEN) and story.seen is not None:
@@ -43,6 +50,29 @@ def flags_changed(story: Story, change: FlagChange, setting: Setting, since: dat
         effects.append(Cancel(ref=story.ref, target=nudge_key(story.ref)))
         reasons.append(because("answered", witness="\\Answered"))
     return Outcome(tuple(events), tuple(effects), tuple(reasons))
+
+
+def opens(change: FlagChange) -> bool:
+    """Whether the copy became `\\Seen`."""
+    return change.now.has(SEEN) and not change.before.has(SEEN)
+
+
+def marked_together(story: Story, setting: Setting, together: int) -> Outcome:
+    """What follows for a message that was seen at first with fewer others than were seen within the second.
+
+    Nothing where its client was told already that it was read, or where an answer shows it.
+    """
+    read = story.read
+    if read is None or story.receipt is not None or story.answered is not None or not _in_bulk(setting, together):
+        return Outcome()
+    cancel = Cancel(ref=story.ref, target=_receipt_key(story))
+    return Outcome((replace(read, bulk=True),), (cancel,), (because("seen-in-bulk", count=together),))
+
+
+def _in_bulk(setting: Setting, together: int) -> bool:
+    """Whether more were marked at once than anybody opens one by one."""
+    most = setting.policy.receipt.bulk
+    return 0 < most < together
 
 
 def _known_unseen(story: Story, since: datetime | None) -> datetime | None:
@@ -96,7 +126,7 @@ def tags_for(received: Received, setting: Setting) -> frozenset[str]:
 
 
 def receipt_for(
-    story: Story, setting: Setting, seen: Seen, *, by_program: bool = False
+    story: Story, setting: Setting, seen: Seen, *, by_program: bool = False, together: int = 1
 ) -> tuple[Receipt | None, Reason]:
     """The receipt that reading brings about, due when the grace period ends, or why there is none."""
     received = story.received
@@ -104,6 +134,8 @@ def receipt_for(
         return None, because("receipt-off")
     if by_program:
         return None, because("receipt-by-program")
+    if seen.bulk:
+        return None, because("seen-in-bulk", count=together)
     refused = _why_no_receipt(story, received, setting)
     if refused is not None:
         return None, refused
@@ -118,6 +150,9 @@ def _why_no_receipt(story: Story, received: Received, setting: Setting) -> Reaso
         return because("client-quiet")
     if any(reason.code == "answering-unsafe" for reason in received.reasons):
         return because("answering-unsafe")
+    forged = next((reason for reason in received.reasons if reason.code == "forged-author"), None)
+    if forged is not None:
+        return forged
     if received.origin is not Origin.PERSON or not received.answerable:
         return because("no-answer-wanted", sign=received.origin.value)
     to = received.receipt_to or person_behind(received)
@@ -181,6 +216,9 @@ def _receipt(story: Story, received: Received, setting: Setting, seen: Seen, for
         seen=seen.at,
         exact=seen.since is None or seen.at - seen.since <= EXACT,
         answer_by=received.answer_by,
+        named_by_us=is_made_id(received.message_id, received.digest),
+        original_recipient=received.original_recipient,
+        sent_at=received.sent_at,
     )
 
 

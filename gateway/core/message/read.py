@@ -17,6 +17,7 @@ from gateway.core.message.authenticity import authentication
 from gateway.core.message.facts import Envelope, Facts, Person
 from gateway.core.message.headers import Headers, as_text, message_ids, parse, people
 from gateway.core.message.language import guess
+from gateway.core.message.request import original_recipient, required_options
 from gateway.core.message.safety import answering_unsafe
 from gateway.core.message.text import contents
 from gateway.core.message.words import count
@@ -67,7 +68,9 @@ def read(content: bytes, envelope: Envelope, *, own: frozenset[str] = frozenset(
         automation=automatic.judge(
             automatic.Evidence(envelope, headers, author, answers, subject, top.media_type, own)
         ),
-        receipt_to=tuple(person.address for person in people(_values(headers, "disposition-notification-to"))),
+        receipt_to=_receipt_to(headers, top.media_type),
+        receipt_requires=required_options(_values(headers, "disposition-notification-options")),
+        original_recipient=original_recipient(_values(headers, "original-recipient")),
         important=_important(headers),
         answering_unsafe=answering_unsafe(subject, parts.new),
         defects=tuple(dict.fromkeys(defects)),
@@ -83,9 +86,18 @@ def identified(facts: Facts, host: str) -> Facts:
     """
     if facts.message_id:
         return facts
-    made = f"<{facts.digest[:32]}@{host}>"
+    made = f"{_made_id(facts.digest)}{host}>"
     begins = not (facts.references or facts.in_reply_to)
     return replace(facts, message_id=made, key=_sha(made), thread=_sha(made) if begins else facts.thread)
+
+
+def is_made_id(message_id: str, digest: str) -> bool:
+    """Whether it is the one that `identified` made for a message with this digest."""
+    return message_id.startswith(_made_id(digest))
+
+
+def _made_id(digest: str) -> str:
+    return f"<{digest[:32]}@"
 
 
 def found_envelope(content: bytes, recipient: str) -> Envelope:
@@ -97,7 +109,7 @@ def found_envelope(content: bytes, recipient: str) -> Envelope:
     if "return-path" in headers:
         return Envelope(headers.plain("return-path").strip("<> "), (recipient,))
     authors = people(_values(headers, "from"))
-    return Envelope(authors[0].address if authors else addresses.NULL, (recipient,))
+    return Envelope(authors[0].address if authors else addresses.NULL, (recipient,), assumed=True)
 
 
 def _values(headers: Headers, name: str) -> list[str]:
@@ -142,6 +154,13 @@ def _important(headers: Headers) -> bool:
         or headers.plain("priority").lower() == "urgent"
         or headers.plain("x-priority")[:1] in ("1", "2")
     )
+
+
+def _receipt_to(headers: Headers, media_type: str) -> tuple[str, ...]:
+    """Every address that asks for a receipt; a fragment asks for none (RFC 8098 2.4)."""
+    if media_type == "message/partial":
+        return ()
+    return tuple(person.address for person in people(_values(headers, "disposition-notification-to")))
 
 
 def _missing(headers: Headers, authors: tuple[Person, ...], sent_at: datetime | None) -> list[str]:

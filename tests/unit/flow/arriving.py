@@ -100,7 +100,7 @@ async def flowing(
     async with open_store(url, sealer=Sealer([bytes(32)]), host="hopestreet.example") as store:
         await store.migrate()
         arrival = Arrival(clock, store, store, store, {"ana": downstream}, in_force, in_hand, alerts, metrics)
-        observation = Observation(clock, store, store, store, store, in_force, in_hand)
+        observation = Observation(clock, store, store, store, store, in_force, in_hand, alerts)
         yield Flow(clock, store, downstream, alerts, arrival, observation)
 
 
