@@ -65,6 +65,8 @@ class Ack:
     #: What of the policy is another for this client: an allowance of messages of their own, and no charge.
     messages: int | None = None
     exempt: bool = False
+    #: It is not said later than this. None, as with acks of before there was a knob: a day after `received`.
+    until: datetime | None = None
 
     @property
     def key(self) -> str:

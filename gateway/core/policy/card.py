@@ -136,6 +136,7 @@ def _acknowledge(policy: Policy) -> Iterator[Statement]:
     yield _say("ack_meaning")
     if rule.at_most_every:
         yield _say("ack_at_most", every=rule.at_most_every)
+    yield _say("ack_latest", age=rule.latest)
     if rule.subject:
         yield _say("ack_subject")
     yield _say("ack_stop")

@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum, unique
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from gateway.core.policy.units import (
     DAYS_SCHEMA,
@@ -206,6 +206,13 @@ def _one_if_one(value: frozenset[AckWhen]) -> str | list[str]:
     return names[0] if len(names) == 1 else names
 
 
+def _some_time(value: timedelta) -> timedelta:
+    """Each message is a moment old when it comes."""
+    if value < timedelta(minutes=1):
+        raise ValueError("nothing would ever be acked; write at least 1m, or `when: never`")
+    return value
+
+
 _ACK_WHEN = {"enum": [one.value for one in AckWhen]}
 
 
@@ -224,7 +231,7 @@ class Acknowledge(Frozen):
     """Words with which a client asks for an ack, for `on-request`: for example `please confirm`."""
     at_most_every: Duration = timedelta()
     """At most one ack to a person in this time, unless the urgency rises; `0` acks each message."""
-    latest: Duration = timedelta(hours=24)
+    latest: Annotated[Duration, AfterValidator(_some_time)] = timedelta(hours=24)
     """A message older than this is not acked, whatever brought it: yesterday's ack would only confuse."""
     subject: bool = False
     """Whether the ack repeats the subject that it answers. Others may see a screen."""

@@ -43,6 +43,7 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
     "ack_never": (),
     "ack_meaning": (),
     "ack_at_most": ("every",),
+    "ack_latest": ("age",),
     "ack_subject": (),
     "ack_stop": (),
     "urgent_all": (),

@@ -100,6 +100,16 @@ async def test_an_ack_that_could_not_go_within_a_day_never_goes(store: Store, ma
     assert "given-up" in told.now
 
 
+@pytest.mark.parametrize(("hours", "goes"), [(1, True), (3, False)])
+async def test_an_ack_goes_no_later_than_its_policy_says(store: Store, make: Make, hours: int, goes: bool) -> None:
+    host = Script([OK])
+    await cause(store, ack(until=START + timedelta(hours=2)))
+    worker = make(host)
+    worker.clock.advance(timedelta(hours=hours))
+    await worker.carry_out_due()
+    assert bool(host.taken) is goes
+
+
 async def test_a_refused_null_reverse_path_gets_the_aligned_one_and_is_remembered(store: Store, make: Make) -> None:
     host = Script([NULL_REFUSED, OK])
     await cause(store, ack(), ack(), receipt())

@@ -16,6 +16,7 @@ from gateway.core.events import Expect, Level, Origin, Received, Ref
 from gateway.core.history import UNKNOWN, Earlier, History, Story
 from gateway.core.policy.calendar import Calendar, Session
 from gateway.core.policy.client import Client
+from gateway.core.policy.units import duration
 from tests.unit.core.decide.cases import CARLA, NOW, QUIET_HISTORY, facts, setting
 
 
@@ -100,6 +101,25 @@ def test_old_mail_is_not_acked_whatever_brings_it_now() -> None:
     decision = decide(facts(), setting(), QUIET_HISTORY, NOW + timedelta(days=2))
     assert ack_of(decision) is None
     assert "ack-too-old" in codes(decision)
+
+
+@pytest.mark.parametrize(("latest", "hours", "acked"), [("2h", 1, True), ("2h", 3, False), ("4d", 90, True)])
+def test_a_policy_says_how_late_an_ack_may_be(latest: str, hours: float, acked: bool) -> None:
+    letter = facts()
+    assert letter.sent_at is not None
+    decision = decide(
+        letter, setting({"acknowledge": {"latest": latest}}), QUIET_HISTORY, letter.sent_at + timedelta(hours=hours)
+    )
+    ack = ack_of(decision)
+    assert (ack is not None) is acked
+    assert ack is None or ack.until == letter.sent_at + duration(latest)
+
+
+def test_a_date_to_come_makes_no_ack_later() -> None:
+    letter = replace(facts(), sent_at=NOW + timedelta(days=300))
+    ack = ack_of(decide(letter, setting(), QUIET_HISTORY, NOW))
+    assert ack is not None
+    assert ack.until == NOW + timedelta(days=1)
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ TURNS: dict[str, Turn] = {
     "acknowledge.when": _turn(["first", "on-request"]),
     "acknowledge.request": _turn(["please confirm"], acknowledge={"when": "on-request"}),
     "acknowledge.at_most_every": _turn("4h"),
+    "acknowledge.latest": _turn("12h"),
     "acknowledge.subject": _turn(True),
     "receipt.send": _turn("always"),
     "receipt.grace": _turn("10m"),
