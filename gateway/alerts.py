@@ -79,6 +79,10 @@ TROUBLES: dict[str, Trouble] = {
     "reload-refused": Trouble(
         "The new settings are wrong, so the running ones stay in force. `handrail check` names file, line and mend."
     ),
+    "change-skipped": Trouble(
+        "That a message in the mailbox {mailbox} was read or answered could not be noted: its writer is told nothing. "
+        "The log of the same minute has its key and the kind of fault: please report that."
+    ),
     "message-skipped": Trouble(
         "A message in the mailbox {mailbox} could not be taken up: it is neither acked, tagged nor counted. "
         "The log of the same minute has its uid and the kind of fault: please report that."

@@ -114,8 +114,8 @@ class Observation:
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - told to the admin by its kind; the text may quote the message
-            log.error("message-skipped", mailbox=mailbox, message=ref.key[:12], error=type(error).__name__)  # noqa: TRY400
-            self.alerts.tell("message-skipped", mailbox=mailbox)
+            log.error("change-skipped", mailbox=mailbox, message=ref.key[:12], error=type(error).__name__)  # noqa: TRY400
+            self.alerts.tell("change-skipped", mailbox=mailbox)
 
     async def _changed(
         self, mailbox: str, ref: Ref, change: FlagChange, since: datetime, now: datetime, together: int

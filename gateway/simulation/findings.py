@@ -185,7 +185,7 @@ def find(
         silent=_silences(one for ref, one in received.items() if ref not in acks),
         promises=_promises(kept.values(), len(received)),
         late=tuple(_late(one, received[one.ref], names) for one in kept.values() if one.state == "broken"),
-        read=sum(story.seen is not None for story in stories),
+        read=sum(story.read is not None for story in stories),
         answered=sum(story.answered is not None for story in stories),
         answers=_answers(stories),
         answered_in=_typical(stories),

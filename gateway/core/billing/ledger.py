@@ -143,14 +143,20 @@ def _line(entry: _Entry, timed: Mapping[tuple[str, str], Ref]) -> Line:
 def _reading(entry: _Entry) -> tuple[Decimal, list[str]]:
     received, story = entry.received, entry.story
     if not _was_read(story):
-        again = any(isinstance(event, Seen) for event in story.events)
-        return _NOTHING, ["marked unread again: counts once it is read" if again else "not read yet"]
+        return _NOTHING, [_why_not_read(story)]
     estimate = reading(received.new_words, received.attachment_words, entry.billing)
     return estimate.minutes, [estimate.derivation]
 
 
 def _was_read(story: Story) -> bool:
-    return story.seen is not None or story.answered is not None
+    return story.read is not None or story.answered is not None
+
+
+def _why_not_read(story: Story) -> str:
+    if story.seen is not None:
+        return "marked as read together with many others: counts once it is opened by itself, or answered"
+    again = any(isinstance(event, Seen) for event in story.events)
+    return "marked unread again: counts once it is read" if again else "not read yet"
 
 
 def _answering(entry: _Entry, timed: Mapping[tuple[str, str], Ref]) -> tuple[Decimal, list[str]]:

@@ -50,6 +50,8 @@ def _unanswerable(case: Case) -> Reason | None:
         return because("null-reverse-path")
     if addresses.key(case.person) in case.setting.own:
         return because("own-address")
+    if case.forged is not None:
+        return case.forged
     if not case.automation.answerable or case.automation.origin is not Origin.PERSON:
         return next(iter(case.automation.reasons), because("maybe-automatic", sign="unsure"))
     if case.now > _until(case):

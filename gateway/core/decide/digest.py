@@ -156,7 +156,7 @@ def _told(stories: Iterable[Story], at: datetime, tells: Callable[[Received], bo
             received=received.at,
             answer_by=received.answer_by,
             level=received.level,
-            read=story.seen is not None,
+            read=story.read is not None,
             unsure=received.origin is Origin.UNSURE,
         )
 

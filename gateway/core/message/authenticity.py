@@ -4,7 +4,8 @@ Handrail checks no signature itself; it reads the Authentication-Results that th
 that keeps the mailbox, wrote on top. Which fields are the provider's is said by `trusted_authserv`: an authserv-id, or
 `topmost` for whatever server wrote the uppermost field, with an id or without one (Microsoft writes none). Of them only
 those above the next `Received:` count, and of these for each method the uppermost field alone: what stands below may
-be the sender's own. ARC-Authentication-Results are another field, and never read. What is not sure is not verified.
+be the sender's own. ARC-Authentication-Results are another field, and never read. What is not sure is not verified;
+what is refuted is worse than that: nothing automatic goes to whoever is named in it.
 """
 
 from __future__ import annotations
@@ -62,13 +63,25 @@ def verify(facts: Facts, authserv: str) -> tuple[bool, Reason]:
     nothing, and Microsoft's `bestguesspass` that nothing more is known.
     """
     domain = addresses.split(addresses.key(facts.author.address))[1]
-    if not authserv or not domain or "several-authors" in facts.defects:
+    if not authserv or not domain:
         return False, because("unverified-author")
     results = tuple(_believed(facts.authentication, authserv))
-    if any(one.method == "dmarc" and one.result == "fail" for one in results):
-        return False, because("forged-author", how="DMARC")
-    how = _how(domain, results)
+    if refuted := _refuted(domain, results):
+        return False, because("forged-author", how=refuted)
+    how = "" if "several-authors" in facts.defects else _how(domain, results)
     return (True, because("verified-author", how=how)) if how else (False, because("unverified-author"))
+
+
+def _refuted(domain: str, results: tuple[_Result, ...]) -> str:
+    """The method that shows that the author's domain did not send this, empty for none: DMARC's `fail`; or, where its
+    owner asks for no DMARC, SPF's, by which the owner says that this host may not (RFC 7208 8.4).
+    """
+    if any(one.method == "dmarc" and one.result == "fail" for one in results):
+        return "DMARC"
+    if _how(domain, results):
+        return ""
+    spf = [one for one in results if one.method == "spf" and one.result == "fail"]
+    return "SPF" if any(_aligned(domain, one.domain("smtp.mailfrom", "smtp.mail")) for one in spf) else ""
 
 
 def _how(domain: str, results: tuple[_Result, ...]) -> str:

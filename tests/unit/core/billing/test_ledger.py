@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from gateway.core.billing.ledger import Line, ledger, total
-from gateway.core.events import Origin, Unseen
+from gateway.core.events import Origin, Seen, Unseen
 from gateway.core.history import Story
 from gateway.core.policy.schema import Billing, Policy
 from tests.unit.core.billing.lives import MONDAY, answered, seen, story
@@ -48,6 +48,17 @@ def test_a_message_marked_unread_again_counts_once_it_is_read() -> None:
     unseen = Unseen(at=MONDAY + timedelta(hours=2))
     assert one(story(seen(1), unseen)).derivation == "marked unread again: counts once it is read"
     assert one(story(seen(1), unseen, seen(3))).counted_minutes == Decimal("1.3")
+
+
+def test_a_message_marked_as_read_with_many_others_counts_once_it_is_opened_by_itself_or_answered() -> None:
+    marked = Seen(at=MONDAY, bulk=True)
+    line = one(story(marked))
+    assert (line.read, line.counted_minutes) == (False, Decimal("0.0"))
+    assert (
+        line.derivation == "marked as read together with many others: counts once it is opened by itself, or answered"
+    )
+    assert one(story(marked, Unseen(at=MONDAY), seen())).read
+    assert one(story(marked, answered())).read
 
 
 def test_an_answer_without_a_look_shows_that_it_was_read() -> None:

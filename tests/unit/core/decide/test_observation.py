@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 
 from gateway.core.decide.arrival import decide
-from gateway.core.decide.decision import TagNames
-from gateway.core.decide.observation import answer_sent, flags_changed, tags_for
+from gateway.core.decide.decision import Outcome, TagNames
+from gateway.core.decide.observation import answer_sent, flags_changed, marked_together, tags_for
 from gateway.core.effects import Cancel, Receipt
 from gateway.core.events import Answered, Event, Level, ReceiptSent, Seen, Unseen
 from gateway.core.history import Story
+from gateway.core.message.read import identified
 from gateway.core.policy.client import Client
+from gateway.core.reasons import because
 from gateway.core.tracking import Copy, FlagChange
 from tests.unit.core.decide.cases import CARLA, NOW, QUIET_HISTORY, facts, setting
 
@@ -79,6 +81,92 @@ def test_a_receipt_says_when_only_where_somebody_looked_shortly_before() -> None
         (receipt,) = outcome.effects
         assert isinstance(receipt, Receipt)
         assert receipt.exact is exact
+
+
+#: Of the server before us, and of anybody who writes the same field.
+REFUTED = {"Authentication_Results": "mx.hopestreet.example; dmarc=fail header.from=client.example"}
+
+
+@pytest.mark.parametrize("asked", [{}, ASKED])
+def test_who_is_not_whom_they_claim_to_be_gets_no_receipt_in_any_form(asked: dict[str, str]) -> None:
+    policy = {"receipt": {"send": "always"}}
+    believing = setting(policy, authserv="mx.hopestreet.example")
+    decision = decide(facts(**asked, **REFUTED), believing, QUIET_HISTORY, NOW)
+    outcome = flags_changed(Story(decision.ref, (decision.received,)), READ, believing, NOW, LATER)
+    assert outcome.effects == ()
+    assert because("forged-author", how="DMARC") in outcome.reasons
+    trusting_nobody = decide(facts(**asked, **REFUTED), setting(policy), QUIET_HISTORY, NOW)
+    story_of = Story(trusting_nobody.ref, (trusting_nobody.received,))
+    assert flags_changed(story_of, READ, setting(policy), NOW, LATER).effects != ()
+
+
+BULK = {"receipt": {"send": "always", "bulk": 3}}
+
+
+@pytest.mark.parametrize(("together", "receipts"), [(1, 1), (3, 1), (4, 0), (500, 0)])
+def test_more_than_are_opened_one_by_one_get_no_receipt(together: int, receipts: int) -> None:
+    outcome = flags_changed(story(**ASKED), READ, setting(BULK), NOW, LATER, together)
+    assert len(outcome.effects) == receipts
+    assert outcome.events == (Seen(at=LATER, since=NOW, bulk=not receipts),)
+    assert (because("seen-in-bulk", count=together) in outcome.reasons) is not receipts
+
+
+def test_a_policy_may_give_each_its_receipt_however_many_were_marked() -> None:
+    each = setting({"receipt": {"send": "always", "bulk": 0}})
+    outcome = flags_changed(story(), READ, each, NOW, LATER, 500)
+    assert len(outcome.effects) == 1
+    assert outcome.events == (Seen(at=LATER, since=NOW),)
+
+
+def test_found_to_be_one_of_many_its_receipt_is_taken_back() -> None:
+    seen = story(Seen(at=LATER, since=NOW))
+    outcome = marked_together(seen, setting(BULK), 4)
+    assert outcome.events == (Seen(at=LATER, since=NOW, bulk=True),)
+    assert outcome.effects == (Cancel(ref=seen.ref, target=f"receipt:ana:{seen.ref.key}"),)
+    assert Story(seen.ref, (*seen.events, *outcome.events)).read is None
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (),
+        (Seen(at=LATER), Unseen(at=LATER)),
+        (Seen(at=LATER, bulk=True),),
+        (Seen(at=LATER), ReceiptSent(at=LATER, by="gateway", form="mdn")),
+        (Seen(at=LATER), Answered(at=LATER, witness="sent", words=3, answer="a")),
+    ],
+)
+def test_what_is_unread_told_answered_or_one_of_many_already_stays_as_it_is(events: tuple[Event, ...]) -> None:
+    assert marked_together(story(*events), setting(BULK), 4) == Outcome()
+
+
+def test_one_of_fewer_stays_read() -> None:
+    assert marked_together(story(Seen(at=LATER)), setting(BULK), 3) == Outcome()
+
+
+def test_opened_by_itself_after_it_was_one_of_many_it_gets_its_receipt() -> None:
+    again = story(Seen(at=NOW, bulk=True), Unseen(at=NOW))
+    outcome = flags_changed(again, READ, setting(BULK), NOW, LATER, 1)
+    assert [type(effect) for effect in outcome.effects] == [Receipt]
+
+
+def test_a_receipt_repeats_what_identifies_the_message_and_no_id_that_we_made() -> None:
+    noted = story(**ASKED, Original_Recipient="rfc822;reed@hopestreet.example")
+    (receipt,) = flags_changed(noted, READ, setting(), NOW, LATER).effects
+    assert isinstance(receipt, Receipt)
+    assert (receipt.original_recipient, receipt.named_by_us) == ("rfc822;reed@hopestreet.example", False)
+    nameless = identified(facts(**ASKED, Message_ID=""), "mx.hopestreet.example")
+    decision = decide(nameless, setting(), QUIET_HISTORY, NOW)
+    (receipt,) = flags_changed(Story(decision.ref, (decision.received,)), READ, setting(), NOW, LATER).effects
+    assert isinstance(receipt, Receipt)
+    assert (receipt.in_reply_to, receipt.named_by_us) == (nameless.message_id, True)
+
+
+def test_a_receipt_is_said_once_however_often_it_is_opened() -> None:
+    told = story(Seen(at=NOW), ReceiptSent(at=NOW, by="gateway", form="mdn"), Unseen(at=NOW), **ASKED)
+    outcome = flags_changed(told, READ, setting(), NOW, LATER)
+    assert outcome.effects == ()
+    assert because("receipt-said") in outcome.reasons
 
 
 def test_a_quiet_client_gets_no_receipt() -> None:

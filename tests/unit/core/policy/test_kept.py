@@ -45,6 +45,11 @@ def seen(hours: float, since: float | None = None) -> Seen:
     return Seen(at=hour(hours), since=None if since is None else hour(since))
 
 
+def marked(hours: float) -> Seen:
+    """Together with many others."""
+    return Seen(at=hour(hours), bulk=True)
+
+
 def unseen(hours: float) -> Unseen:
     return Unseen(at=hour(hours))
 
@@ -163,6 +168,14 @@ def test_a_machines_mail_has_no_promise() -> None:
         ((seen(5), unseen(6), seen(8)), THEN, "kept", hour(8)),
         ((seen(5), unseen(30)), THEN, "kept", hour(5)),  # what was kept stays kept
         ((seen(5), unseen(6), seen(30)), THEN, "broken", hour(30)),
+        ((marked(5),), hour(6), "open", None),
+        ((marked(5),), THEN, "moot", None),  # nobody can say that it was opened
+        ((marked(30),), THEN, "broken", None),
+        ((seen(5), marked(5)), THEN, "moot", None),  # found to be one of many after the first look
+        ((marked(5), unseen(6), seen(7)), THEN, "kept", hour(7)),
+        ((marked(5), unseen(6)), THEN, "broken", None),
+        ((marked(5), letter(20)), THEN, "kept", hour(20)),
+        ((marked(5), letter(30)), THEN, "moot", hour(30)),
     ],
 )
 def test_reading_is_judged_by_how_the_message_stood_when_it_was_due(
@@ -197,6 +210,7 @@ happenings = st.one_of(
     hours.map(letter),
     hours.map(flag),
     hours.map(unseen),
+    hours.map(marked),
     st.builds(lambda at, before: seen(at, since=at - before), hours, st.integers(0, 20)),
 )
 
