@@ -82,7 +82,7 @@ SENTENCES |= {
     "receipt-not-important": "the message is not marked important",
     "receipt-not-urgent": "nothing urgent was found",
     "receipt-wrong-address": "the address for receipts is not the reverse-path (RFC 8098 2.1)",
-    "receipt-no-reverse-path": "nobody noted its reverse-path, which the address for receipts must be (RFC 8098 2.1)",
+    "receipt-no-reverse-path": "nobody noted its reverse-path, which an address for receipts must be (RFC 8098 2.1)",
     "receipt-option-required": "the request for a receipt requires an option that we don't know (RFC 8098 2.2)",
     "receipt-said": "a receipt for this message was sent already",
     "receipt-by-program": "the therapist's mail program has sent one ($MDNSent, RFC 3503)",
