@@ -29,10 +29,11 @@ from gateway.core.decide.presence import is_command, note_from
 from gateway.core.events import Answered, Origin, Received, Ref, Tagged
 from gateway.core.history import Story
 from gateway.core.message.facts import Envelope, Facts
-from gateway.core.message.read import found_envelope
+from gateway.core.message.found import times_of
 from gateway.core.tracking import FLAGGED, FlagChange
 from gateway.flow.arrival import client_behind, facts_of, follow_up, keep_note, look_up
 from gateway.flow.commands import Commands
+from gateway.flow.found import OLDEST_TO_TAKE_UP, envelope_of, is_our_own
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
 from gateway.flow.together import Together
@@ -59,11 +60,12 @@ class Observation:
 
     async def arrived(self, mailbox: str, sighting: Sighting) -> Placed:
         """Find whose message this copy is; take it up where nobody has."""
-        facts = await facts_of(sighting.content, self._envelope(mailbox, sighting), self.in_force.own)
-        if addresses.key(facts.author.address) in self.in_force.own:
+        envelope, own = envelope_of(self.in_force, mailbox, sighting.content), self.in_force.own
+        facts = await facts_of(sighting.content, envelope, own)
+        if is_our_own(facts, own, self.in_force.settings.gateway.mailboxes[mailbox].control):
             return Placed(None)
         async with self.in_hand.hold(facts.key):
-            story = await self._story_of(mailbox, facts) or await self._take_up(mailbox, facts, sighting.at)
+            story = await self.record.story(Ref(mailbox, facts.key)) or await self._take_up(mailbox, facts, sighting)
         if story is None or story.received is None:
             return Placed(None)
         return Placed(story.ref, tags_for(story.received, self._setting(mailbox, story)))
@@ -208,15 +210,14 @@ class Observation:
         waiting = [story for one in clients for story in await self.stories.waiting(mailbox, one.address)]
         return tuple(story for story in waiting if story.received and story.received.at <= at)
 
-    async def _story_of(self, mailbox: str, facts: Facts) -> Story | None:
-        return await self.record.story(Ref(mailbox, facts.key))
-
-    async def _take_up(self, mailbox: str, facts: Facts, at: datetime) -> Story | None:
-        """A message that nobody recorded: it came another way, or while the record was down."""
-        # A Date may be missing or lie ahead; how long it has been here tells its age as well.
-        facts = replace(facts, sent_at=min(facts.sent_at or at, at))
-        route = self.in_force.default_route(mailbox)
+    async def _take_up(self, mailbox: str, facts: Facts, sighting: Sighting) -> Story | None:
+        """A message that nobody recorded: it came another way, or while the record was down. None for old mail."""
         now = self.clock.now()
+        times = times_of(sighting.content, facts.sent_at, sighting.at, now)
+        if now - times.came > OLDEST_TO_TAKE_UP:
+            return None
+        facts = replace(facts, sent_at=times.written)
+        route = self.in_force.found_route(mailbox, facts.envelope.recipients[0])
         known = await look_up(self.record, self.roster, self.in_force, route, facts, now)
         decision = decide(facts, known.setting, known.history, now, via="mailbox")
         await follow_up(self.record, self.roster, self.notes, decision, known.setting, now)
@@ -227,10 +228,6 @@ class Observation:
     def _setting(self, mailbox: str, story: Story) -> Setting:
         received = story.received
         return self.in_force.setting(mailbox, received.policy if received else "", None, self.clock.now())
-
-    def _envelope(self, mailbox: str, sighting: Sighting) -> Envelope:
-        address = self.in_force.settings.gateway.mailboxes[mailbox].address
-        return found_envelope(sighting.content, address)
 
 
 def _goes_to(received: Received, answer: Facts) -> bool:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from gateway.core import addresses
 from gateway.core.message import automatic, mime, new_text
@@ -20,6 +19,7 @@ from gateway.core.message.language import guess
 from gateway.core.message.request import original_recipient, required_options
 from gateway.core.message.safety import answering_unsafe
 from gateway.core.message.text import contents
+from gateway.core.message.trace import instant
 from gateway.core.message.words import count
 
 #: Characters of text looked at: fifty thousand words, a short novel.
@@ -33,7 +33,7 @@ def read(content: bytes, envelope: Envelope, *, own: frozenset[str] = frozenset(
     found = contents(top)
     authors, reply_to = people(_values(headers, "from")), people(_values(headers, "reply-to"))
     author = authors[0] if authors else Person("")
-    subject, sent_at = headers.get("subject"), _date(headers.plain("date"))
+    subject, sent_at = headers.get("subject"), instant(headers.plain("date"))
     defects = [*headers.defects, *found.defects, *_missing(headers, authors, sent_at)]
     text = found.text[:MOST_CHARACTERS]
     if len(found.text) > MOST_CHARACTERS:
@@ -136,15 +136,6 @@ def _stable(body: bytes) -> bytes:
 def _message_id(headers: Headers) -> str:
     value = headers.plain("message-id")
     return next(iter(message_ids([value])), "".join(value.split())[:998].strip("<>"))
-
-
-def _date(value: str) -> datetime | None:
-    """The Date field in UTC; a zone that is not told (-0000) is read as UTC (RFC 5322 3.3)."""
-    try:
-        found = parsedate_to_datetime(value[:200])
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
 
 
 def _important(headers: Headers) -> bool:
