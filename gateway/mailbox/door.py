@@ -33,6 +33,8 @@ class Door:
     intervals: Intervals
     _closed_until: datetime | None = None
     _refusals: int = 0
+    #: What the server offers and does not keep.
+    _unfit: set[str] = field(default_factory=set)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
@@ -42,7 +44,7 @@ class Door:
             async with self._turn:
                 await self.clock.wait(asyncio.Event(), self._closed_until or self.clock.now())
                 try:
-                    connection = await stack.enter_async_context(connect(self.access))
+                    connection = await stack.enter_async_context(connect(self.access, self._unfit))
                 except MailboxFault as fault:
                     self.heed(fault)
                     raise

@@ -57,10 +57,13 @@ class Access:
 
 
 @asynccontextmanager
-async def connect(access: Access) -> AsyncIterator[Connection]:
-    """Open a connection and sign in; close it at the end. Raises Lost, Throttled and Refused."""
+async def connect(access: Access, unfit: set[str] | None = None) -> AsyncIterator[Connection]:
+    """Open a connection and sign in; close it at the end. Raises Lost, Throttled and Refused.
+
+    `unfit` is where it is remembered what the server offers and does not keep.
+    """
     protocol = await _open(access)
-    connection = Connection(access, protocol)
+    connection = Connection(access, protocol, set() if unfit is None else unfit)
     try:
         await connection.sign_in()
         yield connection
@@ -111,10 +114,9 @@ async def _start_tls(protocol: SturdyProtocol, access: Access, context: ssl.SSLC
 class Connection(Commands):
     """A signed-in connection. For one task at a time."""
 
-    def __init__(self, access: Access, protocol: SturdyProtocol) -> None:
-        super().__init__(protocol, access.patience)
+    def __init__(self, access: Access, protocol: SturdyProtocol, unfit: set[str]) -> None:
+        super().__init__(protocol, access.patience, unfit)
         self._access = access
-        self._idles = True
 
     # Signing in.
 
@@ -177,11 +179,11 @@ class Connection(Commands):
 
     async def until_stirred(self, limit: float) -> bool:
         """Wait by IDLE, no longer than `limit` seconds; False where the server has none and nothing was waited for."""
-        if not self._idles or "IDLE" not in self._capabilities:
+        if not self.offers("IDLE"):
             return False
         with faults_of_the_wire():
             reply = await self._protocol.idle_until_stirred(limit, self._access.patience)
         if reply.status != "OK":
             self._heed(reply)
-            self._idles = False
-        return self._idles
+            self._unfit.add("IDLE")
+        return reply.status == "OK"

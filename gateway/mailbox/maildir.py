@@ -20,12 +20,13 @@ from pathlib import Path
 
 import structlog
 
-from gateway.core.tracking import Copy, FolderState
+from gateway.core.tracking import Copy
 from gateway.mailbox.condition import ALARM, Condition, Intervals, State, Support
 from gateway.mailbox.faults import Lost, MailboxFault
-from gateway.mailbox.lookout import Look, Lookout, Role, World
+from gateway.mailbox.lookout import Lookout
 from gateway.mailbox.names import encode, same
 from gateway.mailbox.protocol import MAX_LITERAL
+from gateway.mailbox.world import Known, Look, Role, World
 from gateway.ports import Unavailable
 from gateway.settings.schema import Mailbox
 
@@ -51,12 +52,12 @@ class MaildirFolder:
         """Whether somebody has made it yet."""
         return (self.path / "cur").is_dir()
 
-    async def look(self, known: FolderState, *, full: bool) -> Look:  # noqa: ARG002 - a look is always full
+    async def look(self, known: Known, *, full: bool) -> Look:  # noqa: ARG002 - a look is always full
         """Every file's flags. A name that is missing is looked for twice: a renamed file may hide from a listing."""
         found = await asyncio.to_thread(self._scan)
-        if not known.copies.keys() <= found.keys():
+        if any(uid not in found for uid in known.copies):
             found |= await asyncio.to_thread(self._scan)
-        return Look(VALIDITY, 0, 0, {uid: _flags(path.name) for uid, path in found.items()})
+        return Look(VALIDITY, 0, 0, {uid: _flags(path.name) for uid, path in found.items()}, found.keys())
 
     async def holds(self, message_id: str) -> bool:
         """Whether a message with this Message-ID lies here."""
