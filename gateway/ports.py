@@ -27,6 +27,10 @@ class Unavailable(Exception):
     """Something out there does not answer now. The text names the thing and the mend, never a person."""
 
 
+class Unsigned(Unavailable):
+    """Nobody has signed in there, or the provider ended the sign-in: no trying helps until a person signs in."""
+
+
 class Clock(Protocol):
     """The one place that reads time. Instants are aware, in UTC."""
 
@@ -352,6 +356,17 @@ class Sighting:
 
     copy: Copy
     content: bytes
+class Bearer(Protocol):
+    """Access tokens of one sign-in by OAuth 2, for whoever signs in with them."""
+
+    async def token(self, refused: str = "") -> str:
+        """A token that is good for the next minutes, renewed where need be.
+
+        `refused` is one that a server did not take: another is given. Raises Unavailable, and Unsigned.
+        """
+        ...
+
+
     at: datetime
 
 

@@ -23,7 +23,7 @@ import structlog
 
 from gateway.core.effects import Ack, Mail, Receipt, Reminder
 from gateway.core.events import Event, GivenUp, ReceiptSent
-from gateway.core.replies import NO_DOWNSTREAM, Reply
+from gateway.core.replies import NO_DOWNSTREAM, SIGN_IN, SWITCHED_OFF, Reply
 from gateway.core.tracking import MDN_SENT
 from gateway.outbox.send import (
     Done,
@@ -235,7 +235,7 @@ class Worker:
         reply = await self._submit(post)
         # Faults of the way there, of the certificate and of the sign-in (RFC 3463 X.4.z, X.7.5; RFC 4954) say
         # nothing about the reverse-path.
-        about_the_path = reply.transient and not reply.enhanced.startswith(("4.4.", "4.7.5", "4.7.8"))
+        about_the_path = reply.transient and not reply.enhanced.startswith(("4.4.", "4.7.5", *SIGN_IN))
         stubborn = about_the_path and reply != NO_DOWNSTREAM and claim.attempts >= _STUBBORN
         if fallback is None or not (stubborn or refused(reply)):
             return reply
@@ -253,7 +253,11 @@ class Worker:
 
     def _tell(self, claim: Claim, reply: Reply) -> None:
         """The smart host's own troubles; a first failure may be a hiccup."""
-        ours = reply == NO_DOWNSTREAM or over_quota(reply) or (reply.code // 100 == 5 and not refused(reply))
+        if reply.enhanced == SWITCHED_OFF:
+            self.alerts.tell("sending-off")
+            return
+        passing = reply == NO_DOWNSTREAM or reply.enhanced in SIGN_IN or over_quota(reply)
+        ours = passing or (reply.code // 100 == 5 and not refused(reply))
         if ours and claim.attempts > 1:
             self.alerts.tell("smarthost-down")
         elif reply.accepted:
@@ -275,6 +279,7 @@ class Worker:
         else:
             why = done.error if isinstance(done, Later) else done.why
             await self._insist(claim, (GivenUp(at=now, effect=claim.effect.key, why=why),))
+            self.alerts.clear("sending-off")
             self.alerts.tell("given-up", mailbox=claim.effect.ref.mailbox)
             log.error("given-up", why=why, **_ids(claim))
 
