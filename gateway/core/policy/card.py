@@ -251,7 +251,11 @@ def _receipt(policy: Policy, about: About) -> Iterator[Statement]:
     yield _say(_RECEIPT[rule.send])
     if rule.grace:
         yield _say("receipt_grace", time=rule.grace)
+    if not rule.bulk:
+        yield _say("receipt_meaning_or_marked")
+        return
     yield _say("receipt_meaning")
+    yield _say("receipt_bulk", count=rule.bulk)
 
 
 def _charge(policy: Policy) -> Iterator[Statement]:

@@ -73,6 +73,8 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
     "receipt_never": (),
     "receipt_grace": ("time",),
     "receipt_meaning": (),
+    "receipt_meaning_or_marked": (),
+    "receipt_bulk": ("count",),
     "charge_nothing": (),
     "charge_no_rate": (),
     "charge_rate": ("price", "increment"),

@@ -73,6 +73,8 @@ TURNS: dict[str, Turn] = {
     "acknowledge.subject": _turn(True),
     "receipt.send": _turn("always"),
     "receipt.grace": _turn("10m"),
+    "receipt.bulk": _turn(12),
+    "receipt.take_request": _turn(True, "what the therapist's mail program asks for; the receipts are the same"),
     "urgency.alert": _turn("urgent"),
     "urgency.trust_all": _turn(True),
     "urgency.words": _turn(["urgent"]),
@@ -154,6 +156,7 @@ MORE: tuple[dict[str, Any], ...] = (
     {"receipt": {"send": "important", "grace": "0"}, "change": {"notice": "0"}},
     {"receipt": {"send": "if-urgent"}, "billing": {**_RATE, "round": "nearest", "counts": "read"}},
     {"receipt": {"send": "never"}, "hours": {"days": []}},
+    {"receipt": {"send": "always", "bulk": 0}},
     {"billing": {**_RATE, "free": "20m", "cluster": {"messages": 3, "within": "90m"}}},
     {"answer": {"when": "always"}},
 )
