@@ -59,12 +59,15 @@ def load(folder: Path) -> Settings:
 
 
 def own_addresses(gateway: Gateway) -> tuple[RouteRule, ...]:
-    """The routes where no file says any: each mailbox takes its address, its aliases and its control address."""
+    """The routes where no file says any: each mailbox takes its address, its aliases and its control address.
+
+    None to those that mail reaches without us.
+    """
     return tuple(
         RouteRule(to=address, mailbox=name)
         for name, mailbox in gateway.mailboxes.items()
         for address in (mailbox.address, *mailbox.aliases, mailbox.control)
-        if address
+        if address and mailbox.deliver is not None
     )
 
 
