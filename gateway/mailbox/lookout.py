@@ -30,8 +30,6 @@ _FIND_AT_ONCE = 100
 #: How long the record may need to learn of a message that a filter puts into a folder at once.
 _LEARNS_WITHIN = timedelta(minutes=2)
 _MOST_UNKNOWN = 200
-#: What is new in the inbox and came so long before the last look was moved there: it is old mail.
-_OLD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,15 +272,8 @@ class Lookout:
                 log.warning("message-not-read", mailbox=self._world.mailbox, folder=self._role.value, uid=uid)
             else:
                 content, at = found
-                if not await self._is_old(folder, uid, at):
-                    copy = await self._tell(folder, Sighting(copy, content, at or self._world.clock.now()))
+                copy = await self._tell(folder, Sighting(copy, content, at or self._world.clock.now()))
         return copy
-
-    async def _is_old(self, folder: Folder, uid: str, at: datetime | None) -> bool:
-        """Whether it was moved here from before our time: it came long before the last look, and nobody knows it."""
-        if self._role is not Role.INBOX or at is None or self.looked is None or at >= self.looked - _OLD:
-            return False
-        return not await self._find(list((await folder.message_ids([uid])).values()))
 
     @contextmanager
     def _shelter(self, uid: str) -> Iterator[None]:
