@@ -122,7 +122,7 @@ def _house(settings: Settings) -> Iterator[Finding]:
             "acks can't name a number for a crisis",
             "set `phone`, and `crisis_line` or `region`",
         )
-    exposed = [listen for listen in gateway.smtp.listen if not on_loopback(_host(listen))]
+    exposed = [listen for listen in gateway.smtp.listen if gateway.relays and not on_loopback(_host(listen))]
     if exposed and gateway.smtp.tls is None:
         yield Finding(
             Severity.WARNING,
@@ -207,8 +207,29 @@ def _mailboxes(settings: Settings) -> Iterator[Finding]:
             what = "urgent messages get no tag in the mail program, only the X-Handrail header fields"
             yield Finding(Severity.NOTICE, where, what, "set `watch`, for example imaps://user@host")
         yield from _tags(where, mailbox)
-        yield from _unreached(where, name, settings)
+        if mailbox.deliver is None:
+            yield from _without_us(where, name, settings)
+        else:
+            yield from _unreached(where, name, settings)
         yield from _alerts(where, mailbox, used)
+
+
+def _without_us(where: str, name: str, settings: Settings) -> Iterator[Finding]:
+    """What can't be had for a mailbox that mail reaches without us."""
+    mailbox = settings.gateway.mailboxes[name]
+    if not mailbox.trusted_authserv:
+        yield Finding(
+            Severity.WARNING,
+            f"{where}.trusted_authserv",
+            "nobody's address is verified, so anybody may pass for somebody else",
+            "set it to what your provider writes into Authentication-Results, for example mx.google.com, or to topmost",
+        )
+    changed = "mail is in the mailbox before we see it, and is not changed there"
+    if mailbox.tags.subject:
+        yield Finding(Severity.WARNING, f"{where}.tags.subject", changed, "take it out; `tags.urgent` marks them")
+    if settings.policies[mailbox.policy].receipt.take_request:
+        place = f"policies/{mailbox.policy}.yaml receipt.take_request, for {name}"
+        yield Finding(Severity.WARNING, place, changed, "take it out, and tell your mail program to send no receipts")
 
 
 def _tags(where: str, mailbox: Mailbox) -> Iterator[Finding]:

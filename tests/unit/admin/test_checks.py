@@ -11,6 +11,9 @@ from gateway.ports import Unavailable
 from gateway.settings.schema import RouteRule
 from tests.unit.admin.house import SOUND_POLICY, settings
 
+#: A mailbox that mail reaches without us.
+FOUND = {"deliver": None, "trusted_authserv": "topmost"}
+
 
 def policy(**knobs: Any) -> dict[str, Any]:
     return {"policies": {"mornings-billed": SOUND_POLICY | knobs}}
@@ -48,6 +51,19 @@ CASES = [
         "warning",
     ),
     ({"mailbox": {"watch": None}}, "gateway.yaml mailboxes.ana", "no tag in the mail program", "notice"),
+    ({"mailbox": {"deliver": None}}, "gateway.yaml mailboxes.ana.trusted_authserv", "anybody may pass for", "warning"),
+    (
+        {"mailbox": {**FOUND, "tags": {"subject": "[urgent]"}}},
+        "gateway.yaml mailboxes.ana.tags.subject",
+        "not changed there",
+        "warning",
+    ),
+    (
+        {**policy(receipt={"take_request": True}), "mailbox": FOUND},
+        "policies/mornings-billed.yaml receipt.take_request, for ana",
+        "not changed there",
+        "warning",
+    ),
     ({"mailbox": {"tags": {"urgent": ""}}}, "gateway.yaml mailboxes.ana.tags", "no tag", "warning"),
     ({"mailbox": {"alert": ""}}, "gateway.yaml mailboxes.ana.alert", "alerts go to the mailbox itself", "warning"),
     (
@@ -58,8 +74,8 @@ CASES = [
     ),
     ({"mailbox": {"alert": "pager"}}, "gateway.yaml mailboxes.ana.alert", "reach nobody", "error"),
     (
-        {"mailbox": {"tags": {"urgent": "$label1", "scheduling": "$Label1"}}},
-        "gateway.yaml mailboxes.ana.tags",
+        {"mailbox": {"tags": {"urgent": "$label1", "categories": {"scheduling": "$Label1"}}}},
+        "gateway.yaml mailboxes.ana.tags.categories.scheduling",
         "get the same tag",
         "warning",
     ),
@@ -152,6 +168,8 @@ def test_a_contradiction_is_found_with_its_mend(given: dict[str, Any], where: st
         policy(urgency={"alert": "never"}) | {"mailbox": {"alert": ""}},
         {"smarthost": {"url": "smtp://127.0.0.1:25"}},
         {"smtp": {"listen": ["127.0.0.1:25", "[::1]:25"]}},
+        {"smtp": {"listen": ["0.0.0.0:25"]}, "mailbox": FOUND},
+        {"smtp": {"listen": []}, "mailbox": FOUND},
         {"web": None},
     ],
 )
