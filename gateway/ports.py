@@ -108,11 +108,19 @@ class Tokens(Protocol):
     """Single-use tokens: what one allows happens once."""
 
     async def spend(
-        self, token: str, until: datetime, ref: Ref, events: Sequence[Event], effects: Sequence[Effect]
+        self,
+        token: str,
+        until: datetime,
+        ref: Ref,
+        events: Sequence[Event],
+        effects: Sequence[Effect],
+        *,
+        client: Client | None = None,
+        note: Note | None = None,
     ) -> bool:
-        """Spend a token and store what it brings about, in one transaction; False where it was spent before: then
-        nothing is stored. `token` is an opaque id, remembered as spent until `until`. A ref with an empty key takes
-        effects alone. Raises Unavailable.
+        """Spend a token and store what it brings about, in one transaction: events, effects, an entry of the roster and
+        a presence note; False where it was spent before: then nothing is stored. `token` is an opaque id, remembered as
+        spent until `until`. A ref with an empty key takes no events. Raises Unavailable.
         """
         ...
 
@@ -329,6 +337,12 @@ class Moves(Protocol):
         """
         ...
 
+    async def find(self, folder: str, message_id: str, since: datetime) -> tuple[Copy, ...]:
+        """The messages with this Message-ID that came into a folder on the day of `since` or later, as they lie there
+        now, but for those marked to be deleted; none where there is no such folder. Raises Unavailable.
+        """
+        ...
+
 
 class SignIns(Protocol):
     """What OAuth 2 sign-ins gave us, sealed at rest."""
@@ -339,6 +353,17 @@ class SignIns(Protocol):
 
     async def keep_sign_in(self, name: str, tokens: str | None) -> None:
         """Keep it in place of what was there, durably when this returns; None forgets. Raises Unavailable."""
+        ...
+
+
+class Bearer(Protocol):
+    """Access tokens of one sign-in by OAuth 2, for whoever signs in with them."""
+
+    async def token(self, refused: str = "") -> str:
+        """A token that is good for the next minutes, renewed where need be.
+
+        `refused` is one that a server did not take: another is given. Raises Unavailable, and Unsigned.
+        """
         ...
 
 
@@ -356,17 +381,6 @@ class Sighting:
 
     copy: Copy
     content: bytes
-class Bearer(Protocol):
-    """Access tokens of one sign-in by OAuth 2, for whoever signs in with them."""
-
-    async def token(self, refused: str = "") -> str:
-        """A token that is good for the next minutes, renewed where need be.
-
-        `refused` is one that a server did not take: another is given. Raises Unavailable, and Unsigned.
-        """
-        ...
-
-
     at: datetime
 
 

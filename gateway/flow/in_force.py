@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.core import addresses
 from gateway.core.decide.decision import Setting, TagNames
+from gateway.core.decide.tokens import Signer
 from gateway.core.message.found import without_detail
 from gateway.core.policy.calendar import Absence, Calendar, Session
 from gateway.core.policy.client import Client
@@ -59,11 +60,18 @@ class _Kept:
 class InForce:
     """Answers with what holds now. `replace` and `take_up` swap it in one step; running decisions keep theirs."""
 
-    def __init__(self, settings: Settings, routes: tuple[Route, ...], diary: Diary | None = None) -> None:
-        """Without versions, each policy is as its file says."""
+    def __init__(
+        self,
+        settings: Settings,
+        routes: tuple[Route, ...],
+        diary: Diary | None = None,
+        signer: Signer | None = None,
+    ) -> None:
+        """Without versions, each policy is as its file says. Without a signer, digests have no links."""
         self._now = _snapshot(settings, routes)
         self._kept = _Kept()
         self._diary: Diary = diary or NoDiary()
+        self._signer = signer
 
     def replace(self, settings: Settings, routes: tuple[Route, ...]) -> None:
         """From here on these settings hold; a policy that has versions goes on by them."""
@@ -187,6 +195,7 @@ class InForce:
             client=client,
             covers=snapshot.covers,
             control=known.control,
+            signer=self._signer,
             watched=known.watch is not None,
             coming=self.coming(name, now),
         )

@@ -91,10 +91,28 @@ class Store:
     # Tokens
 
     async def spend(
-        self, token: str, until: datetime, ref: Ref, events: Sequence[Event], effects: Sequence[Effect]
+        self,
+        token: str,
+        until: datetime,
+        ref: Ref,
+        events: Sequence[Event],
+        effects: Sequence[Effect],
+        *,
+        client: Client | None = None,
+        note: Note | None = None,
     ) -> bool:
         """See `ports.Tokens`. Raises ValueError for events of a message that was never received."""
-        return await self._causing(lambda db: self._spend(db, token, until, ref, events, effects), effects)
+
+        def work(db: Connection) -> bool:
+            if not spent.spend(db, self._sealer, token, until):
+                return False
+            if client is not None:
+                clients.save(db, self._sealer, ref.mailbox, [client])
+            if note is not None:
+                notes.keep(db, self._sealer, ref.mailbox, note)
+            return self._append(db, ref, events, effects) if ref.key else self._cause(db, effects)
+
+        return await self._causing(work, effects)
 
     # Stories
 
@@ -109,8 +127,7 @@ class Store:
 
     async def open(self, mailbox: str, since: datetime) -> tuple[Story, ...]:
         """See `ports.Stories`."""
-        conditions = events.open_since(mailbox, since)
-        return await self._db.read(lambda db: events.stories(db, self._sealer, *conditions), patience=_REPORT)
+        return await self._db.read(lambda db: events.opened(db, self._sealer, mailbox, since), patience=_REPORT)
 
     # Notes
 
@@ -247,13 +264,6 @@ class Store:
         for effect in caused:
             effects.put(db, self._sealer, self._host, effect, None)
         return True
-
-    def _spend(
-        self, db: Connection, token: str, until: datetime, ref: Ref, new: Sequence[Event], caused: Sequence[Effect]
-    ) -> bool:
-        if not spent.spend(db, self._sealer, token, until):
-            return False
-        return self._append(db, ref, new, caused) if ref.key else self._cause(db, caused)
 
     def _add_versions(self, db: Connection, new: Sequence[Version], caused: Sequence[Effect]) -> bool:
         versions.add(db, new)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from gateway.core.decide.tokens import Signer
 from gateway.core.effects import Effect
 from gateway.core.events import Event, Received, Ref
 from gateway.core.history import Note
@@ -57,6 +59,8 @@ class Setting:
     covers: Mapping[str, str] = field(default_factory=dict)
     #: The address by which the therapist sends commands; empty for none.
     control: str = ""
+    #: What signs the links of digests; None where none are.
+    signer: Signer | None = None
     #: Whether it is seen what was read and answered.
     watched: bool = True
     #: A version of the policy that clients were told of and that is not in force yet.
@@ -66,6 +70,20 @@ class Setting:
     def zone(self) -> ZoneInfo:
         """The practice's."""
         return self.calendar.zone
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A mail that asks for an action."""
+
+    #: The key of that mail.
+    mail: str
+    #: As its subject has it; empty where only remains of one are left.
+    token: str
+    subject: str
+    #: What of its body is new.
+    text: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +104,8 @@ class Decision:
     take_request: bool = False
     #: A presence note that the author, the therapist, has written by this message; an empty text takes it back.
     note: Note | None = None
+    #: What the author, the therapist, wants done by this message.
+    order: Order | None = None
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
