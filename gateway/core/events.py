@@ -99,6 +99,8 @@ class Received:
     expect: Expect = Expect.MAYBE
     #: Whom its sender wrote to at first, with the type of the address, where a server noted it (RFC 8098 2.3).
     original_recipient: str = ""
+    #: What it asks of the gateway, and nothing beside: then it waits for nobody, and counts for nothing.
+    request: Literal["", "withdraw"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,7 +108,12 @@ SENTENCES |= {
     # the therapist's own commands
     "note-kept": "the therapist has written a presence note by it",
     "note-taken-back": "the therapist has taken the presence note back by it",
+    "command": "the therapist has asked for an action by it",
     "control-not-proven": "it came to the address for commands, and is not verified as the therapist's own",
+    # taking back
+    "withdraw": "it asks to take back the message that came at {at}, while that is unread",
+    "withdrawn": "its writer has taken it back",
+    "not-withdrawn": "its writer asked to take it back, and it stays: {why}",
     # observation
     "seen": "it became \\Seen",
     "unseen": "it was marked unread again",

@@ -11,7 +11,7 @@ from hashlib import sha256
 from random import Random
 
 from gateway.core.addresses import split
-from gateway.core.effects import Ack, Alert, Digest, Mail, Nudge, Receipt
+from gateway.core.effects import Ack, Alert, Digest, Mail, Nudge, Receipt, Withdrawal
 from gateway.core.events import Acknowledged, Alerted, Event, Nudged, ReceiptSent
 from gateway.core.message.compose import Outgoing, compose
 from gateway.core.message.mdn import Disposition, compose_mdn
@@ -64,7 +64,7 @@ def letter(claim: Claim, words: Words, sender_name: str) -> Letter:
 def _outgoing(claim: Claim, words: Words, sender_name: str) -> Outgoing:
     effect = claim.effect
     token, domain = split(claim.message_id.strip("<>"))
-    reply = effect if isinstance(effect, Ack | Receipt) else None
+    reply = effect if isinstance(effect, Ack | Receipt | Withdrawal) else None
     return Outgoing(
         sender=effect.sender,
         sender_name=sender_name,

@@ -14,14 +14,14 @@ Ports come in, nothing comes out: all that it does is in the outbox, the log and
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 
 import structlog
 
-from gateway.core.effects import Ack, Mail, Receipt, Reminder
+from gateway.core.effects import Ack, Mail, Receipt, Reminder, Withdrawal
 from gateway.core.events import Event, GivenUp, ReceiptSent
 from gateway.core.replies import NO_DOWNSTREAM, SIGN_IN, SWITCHED_OFF, Reply
 from gateway.core.tracking import MDN_SENT
@@ -58,6 +58,10 @@ DRAIN = timedelta(seconds=30)
 _STUBBORN = 4
 
 
+async def _takes_nothing_back(effect: Withdrawal) -> Withdrawal:
+    return replace(effect, staying="policy")
+
+
 @dataclass
 class Worker:
     """The outbox's service. `wording` and `sender_name` may be replaced while it runs (a reload)."""
@@ -78,6 +82,8 @@ class Worker:
     said: Callable[[Mail], None] = lambda _: None
     #: The drafts of a mailbox, None where it is not watched.
     drafts: Callable[[str], Drafts | None] = lambda _: None
+    #: Takes a message back, and says what came of it.
+    take_back: Callable[[Withdrawal], Awaitable[Withdrawal]] = _takes_nothing_back
     random: Random = field(default_factory=Random)
     #: The smart host took from the aligned reverse-path what it had refused from the null one.
     null_refused: bool = False
@@ -168,6 +174,10 @@ class Worker:
         if comes_too_late(claim, self.clock.now()):
             return Never("older than a day")
         try:
+            claim = await self._done_first(claim)
+        except Unavailable:
+            return Later("mailbox unavailable")
+        try:
             words = self.wording.render(claim.effect)
             post = letter(claim, words, self._name_for(claim))
             to_draft = self._draft_for(claim)
@@ -184,6 +194,13 @@ class Worker:
         reply = await self._hand_over(claim, post)
         self._tell(claim, reply)
         return outcome(claim, reply, self.clock.now())
+
+    async def _done_first(self, claim: Claim) -> Claim:
+        """What the mail tells of is done and kept before it goes; the next try finds it done, and tells the same."""
+        effect = claim.effect
+        if not isinstance(effect, Withdrawal):
+            return claim
+        return replace(claim, effect=await self.take_back(effect))
 
     def _draft_for(self, claim: Claim) -> Draft | None:
         """What a reminder's mail speaks of."""
@@ -262,6 +279,7 @@ class Worker:
             self.alerts.tell("smarthost-down")
         elif reply.accepted:
             self.alerts.clear("smarthost-down")
+            self.alerts.clear("sending-off")
 
     async def _settle(self, claim: Claim, done: Outcome) -> None:
         now = self.clock.now()
@@ -279,7 +297,6 @@ class Worker:
         else:
             why = done.error if isinstance(done, Later) else done.why
             await self._insist(claim, (GivenUp(at=now, effect=claim.effect.key, why=why),))
-            self.alerts.clear("sending-off")
             self.alerts.tell("given-up", mailbox=claim.effect.ref.mailbox)
             log.error("given-up", why=why, **_ids(claim))
 

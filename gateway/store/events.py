@@ -152,7 +152,18 @@ def story(db: Connection, sealer: Sealer, ref: Ref) -> Story | None:
 
 def waiting(db: Connection, sealer: Sealer, mailbox: str, author: str) -> tuple[Story, ...]:
     """The stories of one author's messages that are open, oldest first."""
-    return _told(sealer, db.execute(_WAITING, {"mailbox": mailbox, "author": blind_author(sealer, author)}))
+    asked = {"mailbox": mailbox, "author": blind_author(sealer, author)}
+    return _to_somebody(_told(sealer, db.execute(_WAITING, asked)))
+
+
+def opened(db: Connection, sealer: Sealer, mailbox: str, since: datetime) -> tuple[Story, ...]:
+    """The stories of a mailbox's messages that are open and were received since, oldest first."""
+    return _to_somebody(stories(db, sealer, *open_since(mailbox, since)))
+
+
+def _to_somebody(found: Iterable[Story]) -> tuple[Story, ...]:
+    """Without what asks something of the gateway alone: nobody owes that an answer."""
+    return tuple(story for story in found if not (story.received and story.received.request))
 
 
 def stories(db: Connection, sealer: Sealer, *conditions: ColumnElement[bool]) -> tuple[Story, ...]:
@@ -186,9 +197,13 @@ def open_since(mailbox: str, since: datetime) -> list[ColumnElement[bool]]:
 
 
 def is_open() -> list[ColumnElement[bool]]:
-    """The conditions for what a person wrote, as far as can be told, and nobody answered."""
-    answered = exists().where(events.c.message == messages.c.id, events.c.kind == "answered").correlate(messages)
-    return [messages.c.origin != Origin.MACHINE, ~answered]
+    """The conditions for what a person wrote, as far as can be told, and nobody answered or took back."""
+    return [messages.c.origin != Origin.MACHINE, ~happened("answered", "withdrawn")]
+
+
+def happened(*kinds: str) -> ColumnElement[bool]:
+    """The condition for a message that one of these events is told of."""
+    return exists().where(events.c.message == messages.c.id, events.c.kind.in_(kinds)).correlate(messages)
 
 
 def find(db: Connection, sealer: Sealer, mailbox: str, message_ids: Sequence[str]) -> tuple[Ref, ...]:

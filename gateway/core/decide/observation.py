@@ -125,6 +125,17 @@ def tags_for(received: Received, setting: Setting) -> frozenset[str]:
     return frozenset({by_level[received.level], names.categories.get(received.category, "")} - {""})
 
 
+def folder_for(story: Story, setting: Setting) -> str:
+    """The folder that a copy met in the inbox is moved to; empty leaves it.
+
+    Once only: what somebody has read, or moved back, stays where they want it.
+    """
+    received = story.received
+    if received is None or received.level.rank < Level.URGENT.rank or story.tagged or story.seen:
+        return ""
+    return setting.tags.folder
+
+
 def receipt_for(
     story: Story, setting: Setting, seen: Seen, *, by_program: bool = False, together: int = 1
 ) -> tuple[Receipt | None, Reason]:
@@ -155,6 +166,8 @@ def _why_no_receipt(story: Story, received: Received, setting: Setting) -> Reaso
         return forged
     if received.origin is not Origin.PERSON or not received.answerable:
         return because("no-answer-wanted", sign=received.origin.value)
+    if story.withdrawn is not None:
+        return because("withdrawn")
     to = received.receipt_to or person_behind(received)
     if not to:
         return because("null-reverse-path")

@@ -31,7 +31,7 @@ def card(policy: Policy, about: About) -> tuple[Answer, ...]:
         "crisis": _crisis(policy, about),
         "record": _record(policy),
         "change": _change(policy),
-        "back": [_say("back_never")],
+        "back": [_say("back_unread" if _takes_back(policy, about) else "back_never")],
     }
     return tuple(Answer(question, tuple(answers[question])) for question in QUESTIONS)
 
@@ -358,6 +358,11 @@ def _change(policy: Policy) -> Iterator[Statement]:
     yield _say("change_card")
     if policy.welcome.card and _acks(policy):
         yield _say("welcome_card")
+
+
+def _takes_back(policy: Policy, about: About) -> bool:
+    """It is asked for by answering a confirmation, and what is unread must be seen."""
+    return policy.withdraw == "unread" and about.watched and _acks(policy)
 
 
 def in_words(value: timedelta) -> str:

@@ -14,7 +14,8 @@ unanswered: what the same person writes while that promise stands, and is promis
 it, and its own line is moot. Where the older one gets an answer that leaves the newer one open, the newer one's own
 promise holds. An answer that is due but by no set time stays open until it comes, and is never broken.
 
-What a machine wrote has no promise; where one was recorded all the same, it is moot.
+What a machine wrote has no promise; where one was recorded all the same, it is moot. So is what was promised of a
+message that its writer took back unread: it stands for nothing that the same person wrote beside it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from datetime import datetime
 from typing import Literal
 
 from gateway.core import addresses
-from gateway.core.events import Answered, Event, Expect, Origin, Received, Ref, Seen, Unseen
+from gateway.core.events import Answered, Event, Expect, Origin, Received, Ref, Seen, Unseen, Withdrawn
 from gateway.core.history import Story
 
 State = Literal["open", "kept", "broken", "moot"]
@@ -70,6 +71,11 @@ class _Life:
         return self.received.origin is Origin.MACHINE
 
     @property
+    def is_void(self) -> bool:
+        """Whether nothing that was promised of it holds."""
+        return self.by_machine or any(isinstance(event, Withdrawn) for event in self.events)
+
+    @property
     def answer_due(self) -> bool:
         if self.received.answer_by is not None:
             return True
@@ -107,7 +113,7 @@ def _of_person(lives: Sequence[_Life], now: datetime) -> Iterator[Kept]:
             yield _line(life, "read", life.received.read_by, *_reading(life, life.received.read_by, now))
         if not life.answer_due:
             continue
-        if life.by_machine:
+        if life.is_void:
             yield _line(life, "answer", life.received.answer_by, "moot", life.answered)
             continue
         standing = [one for one in standing if one.stands_at(life.received.at)]
@@ -142,7 +148,7 @@ def _state(by: datetime | None, done: datetime | None, now: datetime) -> State:
 
 def _reading(life: _Life, by: datetime, now: datetime) -> tuple[State, datetime | None]:
     in_time = _read_at(life, by)
-    if life.by_machine:
+    if life.is_void:
         return "moot", in_time
     if in_time is not None:
         return "kept", in_time

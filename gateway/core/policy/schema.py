@@ -429,8 +429,9 @@ class Policy(Frozen):
     billing: Billing = Billing()
     presence: Presence = Presence()
     withdraw: Literal["unread", "never"] = "never"
-    """`unread`: a client who answers an ack with WITHDRAW gets their message taken out of the inbox while it is unread,
-    into a folder of withdrawn mail; never in a crisis."""
+    """`unread`: a client who answers an ack with the one word WITHDRAW, or that of their language, gets their message
+    moved out of the inbox while it is unread, into the mailbox's folder `withdrawn`, and is told whether it was. What
+    words of a crisis are found in stays. `never`: such a mail is like any other."""
     welcome: Welcome = Welcome()
     digest: DigestRule = DigestRule()
     record: Record = Record()

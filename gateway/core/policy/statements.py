@@ -124,6 +124,7 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
     "change_card": (),
     "welcome_card": (),
     "back_never": (),
+    "back_unread": (),
 }
 
 

@@ -101,6 +101,7 @@ TURNS: dict[str, Turn] = {
     "billing.suspended": _turn([{"from": "2020-03-16", "until": "2022-03-31"}], billing=_RATE),
     "presence.carry": _turn(False),
     "presence.lasts": _turn("7d"),
+    "withdraw": _turn("unread"),
     "welcome.card": _turn(False),
     "digest.at": _turn("07:30", THERAPIST),
     "digest.before_session": _turn("2h", THERAPIST),
