@@ -113,6 +113,15 @@ def test_what_an_alias_shares_is_read_and_an_alias_to_itself_is_refused(tmp_path
         load(folder_with(tmp_path, policies__a="hours: &h [*h]\n"))
 
 
+def test_the_starter_for_mailboxes_that_mail_reaches_without_us_loads(tmp_path: Path) -> None:
+    text = (shipped.folder("config") / "mailbox-only" / "gateway.yaml").read_text()
+    assert not load(folder_with(tmp_path, gateway=text)).gateway.relays
+    switched_on = re.sub(r"(?m)^#(?= +\S)( +\w+:)", r"\1", text)
+    in_earnest = re.sub(r'(?m)^ +(url: "maildir|watch|trusted_authserv).*\n', "", switched_on)
+    mailbox = load(folder_with(tmp_path, gateway=in_earnest)).gateway.mailboxes["ana"]
+    assert (mailbox.watch, mailbox.trusted_authserv) == ("imaps://imap.gmail.com", "mx.google.com")
+
+
 def test_the_shipped_folder_loads() -> None:
     settings = load(shipped.folder("config"))
     assert settings.gateway.practice.crisis_line
