@@ -119,15 +119,16 @@ class Mover:
         return await self._stays_unseen(_new_uid(moved), message_id, source, target)
 
     async def _is_there(self, uid: str, *, unseen: bool) -> bool:
+        """What is marked to be deleted is as good as gone: an earlier move may have left it so."""
         flags = (await self.connection.flags_of([uid])).get(uid)
-        return flags is not None and not (unseen and _seen(flags))
+        return flags is not None and not _has(flags, DELETED) and not (unseen and _has(flags, SEEN))
 
     async def _stays_unseen(self, new_uid: str, message_id: str, source: str, target: str) -> bool:
         """Whether nobody opened it before it was moved; else it goes back, and stands where it stood."""
         await self.connection.select(target)
         uids = [new_uid] if new_uid else await self._newest(message_id)
         for uid, flags in (await self.connection.flags_of(uids)).items():
-            if _seen(flags):
+            if _has(flags, SEEN):
                 await self._to(source, "MOVE", uid)
                 return False
         return True
@@ -143,7 +144,7 @@ class Mover:
         connection = self.connection
         copied = _new_uid(await self._to(target, "COPY", uid))
         _insist(await connection.ask("STORE", uid, "+FLAGS.SILENT (\\Deleted)", by_uid=True), "mark")
-        if unseen and not await self._is_there(uid, unseen=True):
+        if unseen and _has((await connection.flags_of([uid])).get(uid, frozenset()), SEEN):
             await connection.ask("STORE", uid, "-FLAGS.SILENT (\\Deleted)", by_uid=True)
             await self._take_second_away(copied, target)
             return False
@@ -200,8 +201,8 @@ def _insist(reply: Completion, what: str) -> None:
         raise Lost(f"the mail server answered {reply.status} when asked to {what}")
 
 
-def _seen(flags: frozenset[str]) -> bool:
-    return SEEN.casefold() in {flag.casefold() for flag in flags}
+def _has(flags: frozenset[str], wanted: str) -> bool:
+    return wanted.casefold() in {flag.casefold() for flag in flags}
 
 
 def _new_uid(reply: Completion) -> str:
