@@ -101,6 +101,8 @@ class Receipt:
     expect: Expect = Expect.MAYBE
     session: datetime | None = None
     timezone: str = ""
+    #: It has its answer already, so that nothing is said of one to come.
+    answered: bool = False
     #: The message had no Message-ID of its own: `in_reply_to` is the one that we gave it.
     named_by_us: bool = False
     #: Whom its sender wrote to at first, with the type of the address; empty where nobody noted it.

@@ -171,11 +171,12 @@ class Observation:
             await keep_note(self.record, self.notes, setting, note_from(answer, setting, at), answer.key, now)
             return
         closed = await self._closed_by(mailbox, answer, at)
+
+        def decided(story: Story, by: Setting) -> Outcome:
+            return answer_sent(story, at, answer.new_words, answer.key, by, now)
+
         for story in closed:
-            outcome = answer_sent(story, at, answer.new_words, answer.key)
-            if outcome.events:
-                await self.record.append(story.ref, outcome.events, outcome.effects)
-                log.info("answered", mailbox=mailbox, message=story.ref.key[:12])
+            await self._follow(mailbox, story.ref, decided, now)
         for author in {story.received.author for story in closed if story.received}:
             await self._remind_of_the_rest(mailbox, author, now)
 

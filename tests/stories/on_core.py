@@ -110,10 +110,7 @@ class CoreStage:
         story = self._by_message_id(message_id)
         flags = (frozenset[str](), frozenset({SEEN}))
         before, now = (Copy("INBOX", "1", one, story.ref) for one in (flags if seen else reversed(flags)))
-        received = _received(story)
-        client = claimed(self._roster.get(addresses.key(received.author)), person_behind(received))
-        setting = self._in_force.setting(MAILBOX, received.policy, client, self.now, received.version)
-        outcome = flags_changed(story, FlagChange(before, now), setting, self.now, self.now)
+        outcome = flags_changed(story, FlagChange(before, now), self._setting_of(story), self.now, self.now)
         self._told[story.ref] += outcome.events
         self._cause(outcome.effects)
         self._carry_out()
@@ -128,10 +125,16 @@ class CoreStage:
             self._carry_out()
             return
         for story in self._closed_by(answer):
-            outcome = answer_sent(story, self.now, answer.new_words, answer.key)
+            setting = self._setting_of(story)
+            outcome = answer_sent(story, self.now, answer.new_words, answer.key, setting, self.now)
             self._told[story.ref] += outcome.events
             self._cause(outcome.effects)
         self._carry_out()
+
+    def _setting_of(self, story: Story) -> Setting:
+        received = _received(story)
+        client = claimed(self._roster.get(addresses.key(received.author)), person_behind(received))
+        return self._in_force.setting(MAILBOX, received.policy, client, self.now, received.version)
 
     async def change_policy(self, changes: str) -> None:
         name = self.cast.story.policy

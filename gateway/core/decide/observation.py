@@ -38,7 +38,8 @@ def flags_changed(
     if change.now.has(SEEN) and story.seen is None:
         seen = Seen(at=now, since=_known_unseen(story, since), bulk=_in_bulk(setting, together))
         events.append(seen)
-        receipt, why = receipt_for(story, setting, seen, by_program=change.now.has(MDN_SENT), together=together)
+        by_program, answered = change.now.has(MDN_SENT), change.now.has(ANSWERED)
+        receipt, why = receipt_for(story, setting, seen, by_program=by_program, answered=answered, together=together)
         reasons += [because("seen"), why]
         effects += [receipt] if receipt else []
     elif not change.now.has(SEEN) and change.before.has(SEEN) and story.seen is not None:
@@ -47,7 +48,7 @@ def flags_changed(
         reasons.append(because("unseen"))
     if change.now.has(ANSWERED) and story.answered is None:
         events.append(Answered(at=now, witness="flag", words=None, answer=""))
-        effects.append(Cancel(ref=story.ref, target=nudge_key(story.ref)))
+        effects += [Cancel(ref=story.ref, target=nudge_key(story.ref)), *_receipt_after(story, setting, now)]
         reasons.append(because("answered", witness="\\Answered"))
     return Outcome(tuple(events), tuple(effects), tuple(reasons))
 
@@ -83,14 +84,24 @@ def _known_unseen(story: Story, since: datetime | None) -> datetime | None:
     return max(since, received.at)
 
 
-def answer_sent(story: Story, at: datetime, words: int, answer: str) -> Outcome:
+def answer_sent(story: Story, at: datetime, words: int, answer: str, setting: Setting, now: datetime) -> Outcome:
     """What follows from an answer found among sent mail; nothing where this answer is known."""
     known = any(isinstance(event, Answered) and event.answer == answer for event in story.events)
     if known:
         return Outcome()
     event = Answered(at=at, witness="sent", words=words, answer=answer)
     cancel = Cancel(ref=story.ref, target=nudge_key(story.ref))
-    return Outcome((event,), (cancel,), (because("answered", witness="found among sent mail"),))
+    effects = (cancel, *_receipt_after(story, setting, now))
+    return Outcome((event,), effects, (because("answered", witness="found among sent mail"),))
+
+
+def _receipt_after(story: Story, setting: Setting, now: datetime) -> tuple[Effect, ...]:
+    """The receipt that still waits, in place of itself: who has an answer is told nothing of answers to come."""
+    seen = story.read
+    if seen is None or now >= seen.at + setting.policy.receipt.grace:
+        return ()
+    receipt, _ = receipt_for(story, setting, seen, answered=True)
+    return (Cancel(ref=story.ref, target=receipt.key), receipt) if receipt else ()
 
 
 def nudge_of(ref: Ref, received: Received, setting: Setting, now: datetime) -> Nudge | None:
@@ -137,9 +148,12 @@ def folder_for(story: Story, setting: Setting) -> str:
 
 
 def receipt_for(
-    story: Story, setting: Setting, seen: Seen, *, by_program: bool = False, together: int = 1
+    story: Story, setting: Setting, seen: Seen, *, by_program: bool = False, answered: bool = False, together: int = 1
 ) -> tuple[Receipt | None, Reason]:
-    """The receipt that reading brings about, due when the grace period ends, or why there is none."""
+    """The receipt that reading brings about, due when the grace period ends, or why there is none.
+
+    `answered`: it has an answer that the story does not know yet.
+    """
     received = story.received
     if received is None:
         return None, because("receipt-off")
@@ -152,7 +166,9 @@ def receipt_for(
         return None, refused
     form: Literal["mdn", "plain"] = "mdn" if received.receipt_to else "plain"
     rule = setting.policy.receipt
-    return _receipt(story, received, setting, seen, form), because("receipt", when=rule.send.value)
+    receipt = _receipt(story, received, setting, seen, form)
+    said = replace(receipt, answered=answered or story.answered is not None)
+    return said, because("receipt", when=rule.send.value)
 
 
 def _why_no_receipt(story: Story, received: Received, setting: Setting) -> Reason | None:

@@ -24,6 +24,7 @@ REQUESTS = (
 )
 
 _FIELD = re.compile(rb"(?im)^(?:" + b"|".join(REQUESTS) + rb")[ \t]*:[^\n]*(?:\n(?:[ \t][^\n]*(?:\n|\Z))*|\Z)")
+_COMMENT = re.compile(r"[ \t]*\((?:[^()\\]|\\.)*\)[ \t]*")
 #: An address-type is an Atom (RFC 5321 4.1.2).
 _RECIPIENT = re.compile(r"([A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)\s*;\s*(\S.*)")
 
@@ -60,9 +61,9 @@ def required_options(values: Iterable[str]) -> tuple[str, ...]:
 def original_recipient(values: Iterable[str]) -> str:
     """Original-Recipient as a receipt repeats it (RFC 8098 3.2.3): the topmost, as the last server wrote it.
 
-    Empty where there is none, or where it is not to be read.
+    Comments are left out (2.3). Empty where there is none, or where it is not to be read.
     """
-    found = _RECIPIENT.fullmatch(flat(next(iter(values), ""))[:1000])
+    found = _RECIPIENT.fullmatch(flat(_COMMENT.sub("", next(iter(values), "")[:1000])))
     return f"{found[1]};{found[2]}" if found and found[2].isascii() else ""
 
 

@@ -104,7 +104,7 @@ class ReceiptWords:
     expect: Expected
     rest: bool
     session: Moment | None
-    #: The promised time has passed, so that neither a promise nor its absence can be claimed.
+    #: It is answered, or the promised time has passed: neither a promise nor its absence can be claimed.
     overdue: bool
 
 
@@ -182,7 +182,7 @@ def neutral_words(effect: Ack, premises: Premises, tell: Teller, language: str) 
 
 def receipt_words(effect: Receipt, premises: Premises, tell: Teller, language: str) -> ReceiptWords:
     """Of a receipt; whom the practice does not know hears of no session."""
-    overdue = effect.answer_by is not None and effect.answer_by <= effect.seen
+    overdue = effect.answered or (effect.answer_by is not None and effect.answer_by <= effect.seen)
     session = effect.session if effect.known else None
     return ReceiptWords(
         language=language,

@@ -75,6 +75,23 @@ def test_the_policy_says_who_gets_a_receipt_and_in_which_form(
     assert forms == ([form] if form else [])
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"Content_Type": 'multipart/report; report-type=disposition-notification; boundary="x"'},
+        {"Content_Type": 'multipart/report; report-type=delivery-status; boundary="x"'},
+        {"Auto_Submitted": "auto-generated"},
+        {"Precedence": "bulk"},
+        {"List_Id": "<circle.client.example>"},
+        {"Newsgroups": "soc.support.example"},
+    ],
+)
+@pytest.mark.parametrize("send", ["always", "on-request"])
+def test_what_a_machine_or_a_list_sends_gets_no_receipt_though_it_asks(fields: dict[str, str], send: str) -> None:
+    outcome = flags_changed(story(**ASKED, **fields), READ, setting({"receipt": {"send": send}}), NOW, LATER)
+    assert outcome.effects == ()
+
+
 def test_a_receipt_says_when_only_where_somebody_looked_shortly_before() -> None:
     for since, exact in ((LATER - timedelta(minutes=1), True), (NOW - timedelta(days=3), False)):
         outcome = flags_changed(story(**ASKED), READ, setting(), since, LATER)
@@ -193,9 +210,44 @@ def test_the_answered_flag_is_one_witness() -> None:
 
 
 def test_an_answer_found_in_sent_tells_its_words_once() -> None:
-    outcome = answer_sent(story(), LATER, 40, "a")
+    outcome = answer_sent(story(), LATER, 40, "a", setting(), LATER)
     assert outcome.events == (Answered(at=LATER, witness="sent", words=40, answer="a"),)
-    assert answer_sent(story(*outcome.events), LATER, 40, "a").events == ()
+    assert answer_sent(story(*outcome.events), LATER, 40, "a", setting(), LATER).events == ()
+
+
+GRACE = {"receipt": {"send": "always", "grace": "2m"}}
+
+
+def test_who_is_answered_before_the_receipt_goes_is_told_nothing_of_answers_to_come() -> None:
+    seen, soon = story(Seen(at=LATER)), LATER + timedelta(minutes=1)
+    by_letter = answer_sent(seen, soon, 40, "a", setting(GRACE), soon).effects
+    by_flag = flags_changed(seen, change({"\\Seen"}, {"\\Seen", "\\Answered"}), setting(GRACE), NOW, soon).effects
+    for effects in (by_letter, by_flag):
+        _, taken_back, again = effects
+        assert isinstance(again, Receipt)
+        assert taken_back == Cancel(ref=seen.ref, target=again.key)
+        assert (again.answered, again.due) == (True, LATER + timedelta(minutes=2))
+
+
+def test_answered_when_it_is_first_seen_the_receipt_knows_it() -> None:
+    both = change(set(), {"\\Seen", "\\Answered"})
+    (receipt, _) = flags_changed(story(), both, setting(GRACE), NOW, LATER).effects
+    assert isinstance(receipt, Receipt)
+    assert receipt.answered
+
+
+@pytest.mark.parametrize(
+    ("events", "after"),
+    [
+        ((), timedelta(0)),
+        ((Seen(at=LATER),), timedelta(minutes=2)),
+        ((Seen(at=LATER, bulk=True),), timedelta(0)),
+        ((Seen(at=LATER), ReceiptSent(at=LATER, by="program", form="mdn")), timedelta(0)),
+    ],
+)
+def test_an_answer_brings_about_no_receipt_that_did_not_wait(events: tuple[Event, ...], after: timedelta) -> None:
+    outcome = answer_sent(story(*events), LATER + after, 40, "a", setting(GRACE), LATER + after)
+    assert [type(effect) for effect in outcome.effects] == [Cancel]
 
 
 @pytest.mark.parametrize(

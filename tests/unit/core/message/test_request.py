@@ -87,6 +87,7 @@ def test_a_fragment_of_a_message_asks_for_nothing() -> None:
         ("rfc822 ; ana@hopestreet.example ", "rfc822;ana@hopestreet.example"),
         ("ana@hopestreet.example", ""),
         ("rfc822;", ""),
+        ("rfc822 (as RFC 3461 has it) ; ana@hopestreet.example (Ana)", "rfc822;ana@hopestreet.example"),
         ("rfc822;änne@hopestreet.example", ""),
         ("rfc822;a\r\n b@hopestreet.example", "rfc822;a b@hopestreet.example"),
     ],
