@@ -14,6 +14,7 @@ import structlog
 from gateway import __version__, logs, shipped
 from gateway.admin.queries import Condition
 from gateway.alerts import LogAlerts
+from gateway.app.sign_ins import SMARTHOST, Ring, sign_in_status, smarthost_user
 from gateway.app.wiring import (
     below,
     calendars_of,
@@ -101,11 +102,12 @@ class House:
         #: None where mail reaches every mailbox without us.
         self.intake = Intake(gateway.smtp, tls, self._route, self.arrival) if gateway.relays else None
         self.observation = Observation(clock, store, store, store, store, self.in_force, in_hand, self.alerts)
+        self.ring = Ring(settings, store, clock, self.alerts)
         self.watches: dict[str, Watch] = {}
         self.hands: dict[str, Hand] = {}
         for name, mailbox in gateway.mailboxes.items():
             self._watch(name, mailbox)
-        self.smarthost = smarthost_of(settings)
+        self.smarthost = smarthost_of(settings, smarthost_user(settings), self.ring.bearer(SMARTHOST))
         self.worker = Worker(
             outbox=store,
             submission=self.smarthost,
@@ -120,7 +122,13 @@ class House:
             said=self.metrics.said,
         )
         self.passing_time = PassingTime(clock, store, store, store, store, store, self.in_force, self.passed)
-        self.queries = queries_over(self.in_force, store, self.alerts, lambda: self.conditions)
+        self.queries = queries_over(
+            self.in_force,
+            store,
+            self.alerts,
+            lambda: self.conditions,
+            lambda: sign_in_status(self.settings, store),
+        )
         self.ready = asyncio.Event()
         self.web = Server(gateway.web.listen, self._pages().app()) if gateway.web else None
         self.smtp_address = ("", 0)
@@ -271,6 +279,7 @@ class House:
             name,
             mailbox.model_copy(update={"trust": below(self.settings.folder, mailbox.trust)}),
             password=lambda: secret_of(self.settings, mailbox.password),
+            bearer=self.ring.bearer(name),
             observer=self.observation,
             folders=self.store,
             record=self.store,
@@ -296,7 +305,9 @@ def _wiring(gateway: Gateway, name: str) -> tuple[object, ...] | None:
         known.deliver,
         known.deliver_password,
         known.watch,
+        known.user,
         known.password,
+        known.oauth2,
         known.trust,
         known.inbox,
         known.inboxes,

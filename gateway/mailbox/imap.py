@@ -18,11 +18,13 @@ from urllib.parse import unquote, urlsplit
 
 from aioimaplib import aioimaplib as ai
 
+from gateway import sasl
 from gateway.mailbox import responses
 from gateway.mailbox.commands import PASSING, Commands, faults_of_the_wire
 from gateway.mailbox.faults import Lost, Refused
 from gateway.mailbox.names import quote
 from gateway.mailbox.protocol import Completion, SturdyProtocol
+from gateway.ports import Bearer
 
 _KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3))
 
@@ -40,13 +42,18 @@ class Access:
     trust: Path | None = None
     #: Seconds of silence after which a command has failed.
     patience: float = 30.0
+    #: Gives the tokens to sign in with, in place of the password.
+    bearer: Bearer | None = field(default=None, repr=False)
 
     @classmethod
-    def from_url(cls, url: str, default_user: str, password: Callable[[], str], trust: Path | None) -> Access:
+    def from_url(
+        cls, url: str, default_user: str, password: Callable[[], str], trust: Path | None, bearer: Bearer | None = None
+    ) -> Access:
         """Read `imaps://user@host:993`, `imap+starttls://` or `imap://`; without a user the default one signs in."""
         parts = urlsplit(url)
         port = parts.port or (993 if parts.scheme == "imaps" else 143)
-        return cls(parts.scheme, parts.hostname or "", port, unquote(parts.username or default_user), password, trust)
+        user = unquote(parts.username or default_user)
+        return cls(parts.scheme, parts.hostname or "", port, user, password, trust, bearer=bearer)
 
     def tls(self) -> ssl.SSLContext:
         """Certificates are always verified."""
@@ -62,6 +69,8 @@ async def connect(access: Access, unfit: set[str] | None = None) -> AsyncIterato
 
     `unfit` is where it is remembered what the server offers and does not keep.
     """
+    if access.bearer is not None:
+        await access.bearer.token()  # who has none need not bother the server
     protocol = await _open(access)
     connection = Connection(access, protocol, set() if unfit is None else unfit)
     try:
@@ -142,6 +151,8 @@ class Connection(Commands):
         return reply.status == "OK"
 
     async def _authenticate(self) -> Completion:
+        if self._access.bearer is not None:
+            return await self._show_token(self._access.bearer)
         user, password = self._access.user, self._access.password()
         wanted = "LOGINDISABLED" in self._capabilities or not (user + password).isascii()
         if not wanted or "AUTH=PLAIN" not in self._capabilities:
@@ -152,13 +163,36 @@ class Connection(Commands):
         self._protocol.continuation = secret
         return await self._run("AUTHENTICATE", "PLAIN")
 
+    async def _show_token(self, bearer: Bearer) -> Completion:
+        """AUTHENTICATE with a token, and once more with a renewed one: servers end tokens when they like."""
+        mechanism = sasl.chosen({word.removeprefix("AUTH=") for word in self._capabilities if word[:5] == "AUTH="})
+        if mechanism is None:
+            raise Refused(
+                "the mail server takes no OAuth 2 tokens; check `watch`, or set `password` in place of `oauth2`"
+            )
+        token = await bearer.token()
+        reply = await self._show(mechanism, token)
+        if reply.status != "OK" and responses.code(reply.text) not in PASSING:
+            reply = await self._show(mechanism, await bearer.token(refused=token))
+        return reply
+
+    async def _show(self, mechanism: sasl.Mechanism, token: str) -> Completion:
+        access = self._access
+        said = b64encode(mechanism.says(access.user, token, access.host, access.port))
+        gives_in = b64encode(mechanism.gives_in)
+        if "SASL-IR" in self._capabilities:
+            self._protocol.continuation = gives_in
+            return await self._run("AUTHENTICATE", mechanism.name, said.decode())
+        self._protocol.continuation, self._protocol.last_word = said, gives_in
+        return await self._run("AUTHENTICATE", mechanism.name)
+
     def _unwelcome(self, reply: Completion) -> Exception:
         code = responses.code(reply.text)
         if code in PASSING:
             return Lost(f"the mail server lets nobody in for now ({code})")
-        return Refused(
-            f"the mail server refused user or password ({code or reply.status}); check `watch` and `password`"
-        )
+        what = "user or password" if self._access.bearer is None else "a fresh token: is it of the right person,"
+        mend = "check `watch` and `password`" if self._access.bearer is None else "and may it use IMAP? Sign in again"
+        return Refused(f"the mail server refused {what} ({code or reply.status}); {mend}")
 
     # Waiting.
 

@@ -16,7 +16,7 @@ from gateway.core.events import Event, Ref
 from gateway.core.history import History, Story
 from gateway.core.tracking import Copy, FlagChange, FolderState
 from gateway.mailbox import Hand, Intervals, Watch, watch_for
-from gateway.ports import Placed, Question, Sighting, Unavailable
+from gateway.ports import Bearer, Placed, Question, Sighting, Unavailable
 from gateway.settings.schema import Mailbox
 
 #: Quick to come back, and slow to look by timer, so that a test shows what IDLE alone does.
@@ -183,13 +183,14 @@ def mailbox_settings(watch: str, **more: object) -> Mailbox:
 
 @asynccontextmanager
 async def watching(
-    world: World, settings: Mailbox, password: str = "pw", intervals: Intervals = BRISK
+    world: World, settings: Mailbox, password: str = "pw", intervals: Intervals = BRISK, bearer: Bearer | None = None
 ) -> AsyncIterator[tuple[Watch, Hand]]:
     """A running watch; entered once the inbox was looked at, unless it is down."""
     watch, flags = watch_for(
         "ana",
         settings,
         password=lambda: password,
+        bearer=bearer,
         observer=world,
         folders=world,
         record=world,
