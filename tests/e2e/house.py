@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gateway.app import House, open_house, settings_from
 from gateway.clock import ManualClock
@@ -107,18 +107,20 @@ class StoryClock(ManualClock):
 
 
 @asynccontextmanager
-async def open_stage(story: telling.Story, servers: Servers, root: Path, suffix: str) -> AsyncIterator[HouseStage]:
+async def open_stage(
+    story: telling.Story, servers: Servers, root: Path, suffix: str, kind: type[HouseStage] | None = None
+) -> AsyncIterator[HouseStage]:
     """A gateway for one story, running an hour before it begins; its config and record lie in `root`."""
-    cast = Cast(story, suffix)
+    kind, cast = kind or HouseStage, Cast(story, suffix)
     servers.enrol(cast)
-    _write_config(root, cast, servers)
+    _write_config(root, cast, servers, kind)
     clock = StoryClock(story.steps[0].at - timedelta(hours=1))
     stop, failure = asyncio.Event(), None
     async with open_house(settings_from(root), clock) as house, asyncio.TaskGroup() as group:
         await house.store.migrate()
         for client in cast.roster:
             await house.store.save(MAILBOX, client)
-        stage = HouseStage(cast, servers, root, house, clock)
+        stage = kind(cast, servers, root, house, clock)
         group.create_task(house.run(stop))
         try:
             await stage.begin()
@@ -132,19 +134,19 @@ async def open_stage(story: telling.Story, servers: Servers, root: Path, suffix:
         raise failure
 
 
-def _write_config(root: Path, cast: Cast, servers: Servers) -> None:
+def _write_config(root: Path, cast: Cast, servers: Servers, kind: type[HouseStage]) -> None:
     (root / "policies").mkdir(parents=True)
     (root / "password").write_text(PASSWORD)
     (root / "password").chmod(0o600)
     gateway = gateway_of(
         cast,
-        deliver=f"lmtp://127.0.0.1:{servers.dovecot.lmtp_port}",
+        **kind.ways(servers.dovecot),
         watch=f"imap://127.0.0.1:{servers.dovecot.imap_port}",
         password={"file": "password"},
         smarthost={"url": f"smtp://127.0.0.1:{servers.postfix.smtp_port}", "per_minute": 100000},
     )
     gateway |= {
-        "smtp": {"listen": ["127.0.0.1:0"], "hostname": "gateway.hopestreet.example"},
+        "smtp": {"listen": kind.LISTEN, "hostname": "gateway.hopestreet.example"},
         "store": {"url": f"sqlite:///{root}/handrail.db"},
         "web": None,
         "logs": {"level": "error"},
@@ -161,6 +163,13 @@ def _write_policy(root: Path, cast: Cast, changes: str) -> None:
 
 class HouseStage:
     """A `Stage` on a running gateway."""
+
+    LISTEN: tuple[str, ...] = ("127.0.0.1:0",)
+
+    @staticmethod
+    def ways(dovecot: Dovecot) -> dict[str, Any]:
+        """How mail comes to the mailbox, as its settings say it."""
+        return {"deliver": f"lmtp://127.0.0.1:{dovecot.lmtp_port}"}
 
     def __init__(self, cast: Cast, servers: Servers, root: Path, house: House, clock: StoryClock) -> None:
         self.cast, self.house = cast, house
