@@ -25,6 +25,7 @@ from gateway.app.wiring import (
     secret_of,
     server_tls,
     settings_from,
+    signer_of,
     smarthost_of,
     templates_of,
     transports_of,
@@ -34,10 +35,12 @@ from gateway.core.replies import Reply
 from gateway.core.routing import Route
 from gateway.flow.arrival import Arrival
 from gateway.flow.changes import Changes
+from gateway.flow.commands import Commands
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
 from gateway.flow.observation import Observation
 from gateway.flow.passing_time import PassingTime
+from gateway.flow.withdrawal import TakingBack
 from gateway.intake.server import Intake
 from gateway.mailbox import Hand, Watch, watch_for
 from gateway.metrics import Metrics
@@ -83,10 +86,11 @@ class House:
         self.alerts = LogAlerts(clock, self.metrics)
         self.passed = asyncio.Event()
         self.diary = diary_of(settings, clock, self.alerts, self.passed.set)
-        self.in_force = InForce(settings, as_routes(settings), self.diary)
+        self.in_force = InForce(settings, as_routes(settings), self.diary, signer_of(settings))
         self.transports = transports_of(settings)
         in_hand = InHand()
         self.changes = Changes(clock, store, store, self.in_force)
+        commands = Commands(store, store, store, self.in_force)
         self.arrival = Arrival(
             clock=clock,
             record=store,
@@ -97,17 +101,21 @@ class House:
             in_hand=in_hand,
             alerts=self.alerts,
             metrics=self.metrics,
+            commands=commands,
         )
         tls = server_tls(settings.folder, gateway.smtp.tls)
         #: None where mail reaches every mailbox without us.
         self.intake = Intake(gateway.smtp, tls, self._route, self.arrival) if gateway.relays else None
-        self.observation = Observation(clock, store, store, store, store, self.in_force, in_hand, self.alerts)
+        self.observation = Observation(
+            clock, store, store, store, store, self.in_force, in_hand, self.alerts, commands=commands
+        )
         self.ring = Ring(settings, store, clock, self.alerts)
         self.watches: dict[str, Watch] = {}
         self.hands: dict[str, Hand] = {}
         for name, mailbox in gateway.mailboxes.items():
             self._watch(name, mailbox)
         self.smarthost = smarthost_of(settings, smarthost_user(settings), self.ring.bearer(SMARTHOST))
+        taking_back = TakingBack(clock, store, self.in_force, self.hands.get, self.observation.remind_of_the_rest)
         self.worker = Worker(
             outbox=store,
             submission=self.smarthost,
@@ -115,13 +123,14 @@ class House:
             folders=store,
             flags=self.hands.get,
             drafts=self.hands.get,
+            take_back=taking_back,
             clock=clock,
             alerts=self.alerts,
             bell=store.bell,
             sender_name=gateway.practice.name,
             said=self.metrics.said,
         )
-        self.passing_time = PassingTime(clock, store, store, store, store, store, self.in_force, self.passed)
+        self.passing_time = PassingTime(clock, store, store, store, store, store, self.in_force, self.passed, store)
         self.queries = queries_over(
             self.in_force,
             store,

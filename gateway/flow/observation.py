@@ -19,6 +19,7 @@ from gateway.core.decide.decision import Outcome, Setting
 from gateway.core.decide.observation import (
     answer_sent,
     flags_changed,
+    folder_for,
     marked_together,
     nudge_of,
     opens,
@@ -68,7 +69,14 @@ class Observation:
             story = await self.record.story(Ref(mailbox, facts.key)) or await self._take_up(mailbox, facts, sighting)
         if story is None or story.received is None:
             return Placed(None)
-        return Placed(story.ref, tags_for(story.received, self._setting(mailbox, story)))
+        setting = self._setting(mailbox, story)
+        return Placed(story.ref, tags_for(story.received, setting), self._folder(story, setting))
+
+    def _folder(self, story: Story, setting: Setting) -> str:
+        """What asked to take a message back follows that message, where it comes into the mailbox only later."""
+        if story.received and story.received.request and story.withdrawn:
+            return self.in_force.settings.gateway.mailboxes[setting.mailbox].withdrawn
+        return folder_for(story, setting)
 
     async def tagged(self, mailbox: str, ref: Ref, wanted: frozenset[str], kept: frozenset[str]) -> None:
         """Note which rung of the ladder held."""
@@ -127,7 +135,7 @@ class Observation:
 
         story = await self._follow(mailbox, ref, decided, now)
         if story is not None and story.received is not None:
-            await self._remind_of_the_rest(mailbox, story.received.author, now)
+            await self.remind_of_the_rest(mailbox, story.received.author, now)
 
     async def _follow(
         self, mailbox: str, ref: Ref, decide: Callable[[Story, Setting], Outcome], now: datetime
@@ -163,8 +171,9 @@ class Observation:
         setting = self.in_force.setting(mailbox, "", None, now)
         at = min(sighting.at, now)
         order = order_in(answer, setting, at)
-        if order is not None and self.commands is not None:
-            await self.commands(setting, order, now)
+        if order is not None:
+            if self.commands is not None:
+                await self.commands(setting, order, now)
             return
         if is_command(answer, setting):
             # Only who can sign in to the mailbox puts a message there, so it is the therapist's own.
@@ -178,10 +187,13 @@ class Observation:
         for story in closed:
             await self._follow(mailbox, story.ref, decided, now)
         for author in {story.received.author for story in closed if story.received}:
-            await self._remind_of_the_rest(mailbox, author, now)
+            await self.remind_of_the_rest(mailbox, author, now)
 
-    async def _remind_of_the_rest(self, mailbox: str, author: str, now: datetime) -> None:
-        """An answer took back the reminder that stood for every promise to this person: the next one is due its own."""
+    async def remind_of_the_rest(self, mailbox: str, author: str, now: datetime) -> None:
+        """The reminder that stood for every promise to this person was taken back: the next one is due its own.
+
+        Raises Unavailable.
+        """
         for story in await self.stories.waiting(mailbox, author):
             received = story.received
             if received is not None and received.answer_by is not None and received.answer_by > now:
@@ -222,6 +234,8 @@ class Observation:
         known = await look_up(self.record, self.roster, self.in_force, route, facts, now)
         decision = decide(facts, known.setting, known.history, now, via="mailbox")
         await follow_up(self.record, self.roster, self.notes, decision, known.setting, now)
+        if decision.order is not None and self.commands is not None:
+            await self.commands(known.setting, decision.order, now)
         await self.record.append(decision.ref, [decision.received], decision.effects)
         log.info("found-in-mailbox", mailbox=mailbox, message=facts.key[:12])
         return await self.record.story(decision.ref)

@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 from gateway.app import House, open_house, settings_from
 from gateway.clock import ManualClock
 from gateway.core.decide.digest import Desk, next_moment
-from gateway.core.effects import Ack, Receipt, Reminder
+from gateway.core.effects import Ack, Receipt, Reminder, Withdrawal
 from gateway.core.effects import Mail as Said
 from gateway.core.events import Ref
 from gateway.core.history import Story
@@ -239,8 +239,7 @@ class HouseStage:
 
     async def deliver(self, reverse_path: str, content: bytes) -> None:
         await asyncio.to_thread(self._hand_over, reverse_path, content)
-        found = await self._call(self.cast.therapist, "INBOX", lambda one: one.find(parse(content)["Message-ID"]))
-        assert found is not None, "it was taken and is not in the mailbox"
+        assert await self.folder_of(parse(content)["Message-ID"]), "it was taken and is not in the mailbox"
         await self._until(self._at_rest, "the gateway to come to rest")
 
     def _hand_over(self, reverse_path: str, content: bytes) -> None:
@@ -260,6 +259,15 @@ class HouseStage:
 
         await self._until(noted, "the gateway to see what the therapist did")
         await self._until(self._at_rest, "the gateway to come to rest")
+
+    async def delete(self, message_id: str) -> None:
+        ref = await self._met(message_id)
+        await self._call(self.cast.therapist, "INBOX", lambda one: one.delete(message_id))
+
+        async def noted() -> bool:
+            return not await self.house.store.copies(ref)
+
+        await self._until(noted, "the gateway to miss what the therapist deleted")
 
     async def put_into_sent(self, content: bytes) -> None:
         at, message_id = self.now, parse(content)["Message-ID"]
@@ -298,7 +306,7 @@ class HouseStage:
         words = self.house.worker.wording.render(effect)
 
         def fits(mail: EmailMessage) -> bool:
-            parent = effect.in_reply_to if isinstance(effect, Ack | Receipt) else ""
+            parent = effect.in_reply_to if isinstance(effect, Ack | Receipt | Withdrawal) else ""
             return mail["Subject"] == words.subject and (not parent or mail["In-Reply-To"] == parent)
 
         mail = await self._find(effect.to, "INBOX", fits, f"the {effect.kind} to arrive")
@@ -336,6 +344,20 @@ class HouseStage:
         # A new connection: an old one may still hold what the server told of changes meanwhile.
         with self._servers.dovecot.open(self.cast.therapist) as program:
             return program.flags(message_id)
+
+    async def folder_of(self, message_id: str) -> str:
+        for folder in ("INBOX", "Withdrawn"):
+            found = await asyncio.to_thread(self._lies_in, folder, message_id)
+            if found:
+                return folder
+        return ""
+
+    def _lies_in(self, folder: str, message_id: str) -> bool:
+        mail = self._servers.dovecot
+        if folder not in mail.admin("mailbox", "list", "-u", self.cast.therapist).splitlines():
+            return False
+        with mail.open(self.cast.therapist, folder) as program:
+            return program.find(message_id) is not None
 
     async def stories(self) -> Sequence[Story]:
         return await self.house.store.stories(MAILBOX, None, None)

@@ -9,7 +9,7 @@ a clock that is a number is moved; words come from the shipped templates. There 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gateway.app import templates_of
@@ -21,7 +21,8 @@ from gateway.core.decide.decision import Setting
 from gateway.core.decide.digest import Desk, answers_since, due, next_moment
 from gateway.core.decide.observation import answer_sent, flags_changed, person_behind, tags_for
 from gateway.core.decide.presence import is_command, note_from, note_kept
-from gateway.core.effects import Ack, Alert, Cancel, Effect, Nudge, Receipt, Reminder
+from gateway.core.decide.withdrawal import asks_to_withdraw, came_of, offers, why_it_stays
+from gateway.core.effects import Ack, Alert, Cancel, Effect, Nudge, Receipt, Reminder, Withdrawal
 from gateway.core.effects import Mail as Said
 from gateway.core.events import (
     Acknowledged,
@@ -35,6 +36,7 @@ from gateway.core.events import (
     Received,
     Ref,
     Relayed,
+    Withdrawn,
 )
 from gateway.core.history import CRISIS, Earlier, History, Note, Story
 from gateway.core.message.facts import Envelope, Facts
@@ -79,6 +81,8 @@ class CoreStage:
         self._mails: list[Mail] = []
         self._note: Note | None = None
         self._versions: list[Version] = []
+        #: Where each message lies; what was deleted lies nowhere.
+        self._folders: dict[Ref, str] = {}
         self._take_up()
 
     # What is done.
@@ -101,6 +105,7 @@ class CoreStage:
         decision = decide(facts, setting, self._history(facts, setting), self.now)
         relayed = Relayed(at=self.now, reply="250 2.0.0")
         self._told.setdefault(decision.ref, []).extend((decision.received, relayed))
+        self._folders[decision.ref] = "INBOX"
         self._cause(decision.effects)
         if decision.client is not None:
             self._roster[addresses.key(decision.client.address)] = decision.client
@@ -114,6 +119,9 @@ class CoreStage:
         self._told[story.ref] += outcome.events
         self._cause(outcome.effects)
         self._carry_out()
+
+    async def delete(self, message_id: str) -> None:
+        del self._folders[self._by_message_id(message_id).ref]
 
     async def put_into_sent(self, content: bytes) -> None:
         answer = read(content, Envelope("", ()))
@@ -156,6 +164,9 @@ class CoreStage:
         names = {setting.tags.urgent: "urgent", **{tag: name for name, tag in setting.tags.categories.items()}}
         return frozenset(names[tag] for tag in tags_for(_received(story), setting))
 
+    async def folder_of(self, message_id: str) -> str:
+        return self._folders.get(self._by_message_id(message_id).ref, "")
+
     async def stories(self) -> Sequence[Story]:
         return [Story(ref, tuple(events)) for ref, events in self._told.items()]
 
@@ -180,7 +191,8 @@ class CoreStage:
         due = [row for row in self._rows.values() if row.waits and row.effect.due <= self.now]
         for row in sorted(due, key=lambda row: row.effect.due):
             row.waits = False
-            effect, words = row.effect, self._wording.render(row.effect)
+            effect = self._take_back(row.effect) if isinstance(row.effect, Withdrawal) else row.effect
+            words = self._wording.render(effect)
             to = self.cast.names[effect.to]
             self._mails.append(Mail(effect.kind, to, words.subject, words.text, row.message_id))
             if isinstance(effect, Reminder):
@@ -189,6 +201,20 @@ class CoreStage:
                 self._mails.append(Mail("draft", to, draft.subject, draft.text, row.message_id))
             if effect.ref.key:
                 self._told[effect.ref] += _happened(effect, self.now, row.message_id)
+
+    def _take_back(self, effect: Withdrawal) -> Withdrawal:
+        """As the mailbox would have it, which is where it was put here."""
+        story = Story(effect.ref, tuple(self._told[effect.ref]))
+        staying = why_it_stays(story, self.policy_of(effect.policy, effect.version), self.now)
+        staying = staying or ("" if effect.ref in self._folders else "gone")
+        outcome = came_of(effect.ref, staying, self.now)
+        self._told[effect.ref] += outcome.events
+        self._cause(outcome.effects)
+        if not staying:
+            asking = Ref(MAILBOX, effect.request)
+            self._folders |= {effect.ref: "Withdrawn", asking: "Withdrawn"}
+            self._told[asking].append(Withdrawn(at=self.now))
+        return replace(effect, staying=staying)
 
     # Passing time.
 
@@ -253,6 +279,7 @@ class CoreStage:
         last = max(to_them, key=lambda row: row.effect.due, default=None)
         ours = {row.message_id for row in self._rows.values()} & {*facts.references, *facts.in_reply_to}
         after_ours = [row for row in acks if isinstance(row.effect, Ack) and ours & {*row.effect.references}]
+        theirs = [one for one in theirs if not one.withdrawn and not _received(one).request]
         promises = [by for one in theirs if not one.answered and (by := _received(one).answer_by) and by > self.now]
         return History(
             known=True,
@@ -267,7 +294,14 @@ class CoreStage:
             first=not theirs,
             promised=min(promises, default=None),
             note=self._note if self._note and self._note.expires > self.now else None,
+            about=self._about(facts) if asks_to_withdraw(facts) else None,
         )
+
+    def _about(self, facts: Facts) -> Story | None:
+        """The message that the mail of ours was about which this one answers, where it may be taken back."""
+        about = {row.effect.ref for row in self._rows.values() if row.message_id in facts.in_reply_to}
+        found = (one for one in self._stories() if one.ref in about)
+        return next((one for one in found if offers(self._setting_of(one).policy, watched=True)), None)
 
     def _in_thread(self, acks: Sequence[_Row], thread: str) -> list[_Row]:
         inside = [one for one in self._stories() if _received(one).thread == thread]
@@ -313,7 +347,9 @@ def _wrote(story: Story, person: str) -> bool:
 
 
 def _is_open(story: Story) -> bool:
-    return story.answered is None and _received(story).origin is not Origin.MACHINE
+    received = _received(story)
+    closed = story.answered or story.withdrawn or received.request
+    return not closed and received.origin is not Origin.MACHINE
 
 
 def _happened(effect: Said, now: datetime, message_id: str) -> list[Event]:

@@ -11,11 +11,13 @@ from gateway.core.decide.ack import ack_for, asks_to_stop, why_no_ack, without_a
 from gateway.core.decide.alert import alerts_for
 from gateway.core.decide.case import Case, examine
 from gateway.core.decide.change import notice_of
-from gateway.core.decide.decision import Decision, Setting
+from gateway.core.decide.command import not_proven, order_in
+from gateway.core.decide.decision import Decision, Order, Setting
 from gateway.core.decide.observation import nudge_of
 from gateway.core.decide.presence import is_command, is_control, note_from
-from gateway.core.effects import Effect
-from gateway.core.events import Expect, Origin, Received, Ref
+from gateway.core.decide.withdrawal import withdrawal_for
+from gateway.core.effects import Effect, Withdrawal
+from gateway.core.events import Expect, Level, Origin, Received, Ref
 from gateway.core.history import History
 from gateway.core.message.facts import Facts
 from gateway.core.message.request import receipt_address
@@ -29,12 +31,16 @@ def decide(
 ) -> Decision:
     """Decide what is to be done about one message. Never raises on any facts."""
     case, reasons = examine(facts, setting, history, now)
+    effects: list[Effect] = []
     if is_control(facts.envelope.recipients, setting):
         proven = case.verified and addresses.same(facts.author.address, setting.address)
-        if proven and is_command(facts, setting):
-            return _by_therapist(case, reasons, via)
+        order = order_in(facts, setting, now)
+        if proven and (order is not None or is_command(facts, setting)):
+            return _by_therapist(case, reasons, via, order)
         reasons.append(because("control-not-proven"))
-    effects: list[Effect] = []
+        effects += [not_proven(setting, order, now)] if order is not None else []
+    if (taking := withdrawal_for(case)) is not None:
+        return _by_withdrawal(case, reasons, via, taking)
     refused = why_no_ack(case)
     reasons.append(refused or because("ack", when=_when(setting.policy)))
     if refused is None:
@@ -67,15 +73,35 @@ def _when(policy: Policy) -> str:
     return " or ".join(when.value for when in AckWhen if when in policy.acknowledge.when)
 
 
-def _by_therapist(case: Case, reasons: list[Reason], via: Literal["smtp", "mailbox"]) -> Decision:
-    """The therapist's own presence note: it causes nothing else."""
-    note = note_from(case.facts, case.setting, case.now)
-    reasons.append(because("note-kept" if note.text else "note-taken-back"))
+def _by_therapist(
+    case: Case, reasons: list[Reason], via: Literal["smtp", "mailbox"], order: Order | None
+) -> Decision:
+    """The therapist's own command, or presence note: it causes nothing else."""
+    note = note_from(case.facts, case.setting, case.now) if order is None else None
+    kept = because("note-kept" if note.text else "note-taken-back") if note is not None else None
+    reasons.append(kept or because("command"))
     received = replace(
         _received(case, tuple(reasons), via), expect=Expect.NONE, read_by=None, answer_by=None, answerable=False
     )
     ref, fields = Ref(case.setting.mailbox, case.facts.key), _fields(case, reasons[-1])
-    return Decision(ref, received, (), fields, case.assessment, Promised(None, None), case.usage, note=note)
+    nothing = Promised(None, None)
+    return Decision(ref, received, (), fields, case.assessment, nothing, case.usage, note=note, order=order)
+
+
+def _by_withdrawal(case: Case, reasons: list[Reason], via: Literal["smtp", "mailbox"], taking: Withdrawal) -> Decision:
+    """A client takes a message back: what tells them so is all that follows, and nobody has to read this one."""
+    reasons.append(because("withdraw", at=f"{taking.received:%Y-%m-%dT%H:%MZ}"))
+    case = replace(case, promised=Promised(None, None), category="")
+    received = replace(
+        _received(case, tuple(reasons), via),
+        request="withdraw",
+        expect=Expect.NONE,
+        answerable=False,
+        level=Level.ROUTINE,
+        receipt_to="",
+    )
+    ref, fields = Ref(case.setting.mailbox, case.facts.key), _fields(case, reasons[-1])
+    return Decision(ref, received, (taking,), fields, case.assessment, case.promised, case.usage)
 
 
 def _nudges(case: Case) -> list[tuple[Effect, Reason]]:
