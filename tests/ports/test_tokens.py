@@ -5,8 +5,10 @@ import asyncio
 import pytest
 
 from gateway.core.events import Waived
+from gateway.core.history import Note
+from gateway.core.policy.client import Client
 from gateway.store import Store
-from tests.ports.record_samples import NOTHING, ack, digest, hours, plain_hash, received, ref
+from tests.ports.record_samples import NOTHING, ack, action_told, digest, hours, plain_hash, received, ref
 from tests.servers.stores import Place
 
 TOKEN = plain_hash("one-click action")
@@ -37,6 +39,18 @@ async def test_a_token_about_no_message_brings_effects_about(store: Store):
     assert await store.spend(TOKEN, hours(9), NOTHING, [], [digest()])
     assert not await store.spend(TOKEN, hours(9), NOTHING, [], [digest(due=hours(3))])
     assert [claim.effect for claim in await store.claim(hours(4), hours(5), 9)] == [digest()]
+
+
+async def test_a_token_changes_the_roster_and_leaves_a_note_with_what_it_says(store: Store):
+    client, note = Client(address="jonas.weber@client.example", acks=False), Note("By the sea.", hours(0), hours(9))
+    assert await store.spend(TOKEN, hours(9), NOTHING, [], [action_told()], client=client, note=note)
+    assert await store.client("ana", client.address) == client
+    assert await store.note("ana") == note
+    assert [claim.effect for claim in await store.claim(hours(4), hours(5), 9)] == [action_told()]
+    other = client.model_copy(update={"acks": True})
+    assert not await store.spend(TOKEN, hours(9), NOTHING, [], [], client=other, note=Note("", hours(0), hours(9)))
+    assert await store.client("ana", client.address) == client
+    assert await store.note("ana") == note
 
 
 async def test_a_token_is_still_good_where_what_it_brings_about_could_not_be_stored(store: Store):

@@ -23,7 +23,7 @@ from tests.stories.telling import Letter, Step, Story, StoryError
 A_FEW_MINUTES = timedelta(minutes=5)
 #: Lines of a mail that a failure shows; the card is longer.
 _SHOWN = 24
-_INWARD = ("alert", "nudge", "digest", "reminder", "note-kept")
+_INWARD = ("alert", "nudge", "digest", "reminder", "note-kept", "action-told")
 
 
 async def play(story: Story, stage: Stage) -> None:

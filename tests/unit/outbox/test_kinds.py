@@ -14,8 +14,10 @@ from tests.ports.record_samples import (
     CLIENT,
     START,
     ack,
+    action_told,
     alert,
     digest,
+    full_digest,
     note_kept,
     notice,
     nudge,
@@ -38,8 +40,8 @@ from tests.unit.outbox.working import (
     go_on,
 )
 
-INWARD = (alert(), nudge(), digest(), reminder(), note_kept())
-ALONE = (digest(), notice(), reminder(), note_kept())
+INWARD = (alert(), nudge(), full_digest(), reminder(), note_kept(), action_told())
+ALONE = (digest(), notice(), reminder(), note_kept(), action_told())
 
 
 async def store_one(store: Store, effect: Mail) -> None:

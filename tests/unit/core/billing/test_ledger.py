@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 
 from gateway.core.billing.ledger import Line, ledger, total
-from gateway.core.events import Origin, Seen, Unseen
+from gateway.core.events import Origin, Recategorised, Seen, Unseen, Waived
 from gateway.core.history import Story
 from gateway.core.policy.schema import Billing, Policy
+from gateway.core.reasons import because
 from tests.unit.core.billing.lives import MONDAY, answered, seen, story
 
 BILLED = Policy(billing=Billing(exempt=("scheduling",)))
@@ -116,6 +117,33 @@ def test_what_does_not_count_is_listed_with_its_reason(
     assert line.counted_minutes == Decimal(0)
     assert line.exempt.startswith(reason)
     assert line.derivation.endswith(f"not counted: {line.exempt}")
+
+
+@pytest.mark.parametrize(("note", "told"), [("", "waived by the therapist"), ("a gift", "waived: a gift")])
+def test_what_the_therapist_waives_is_a_line_of_nothing_with_the_reason(note: str, told: str) -> None:
+    line = one(story(seen(), answered(), Waived(at=MONDAY, by="digest", note=note)))
+    assert (line.counted_minutes, line.exempt) == (Decimal(0), told)
+    assert line.derivation.endswith(f"not counted: {told}")
+
+
+def test_a_waiver_moves_no_answer_to_a_message_that_costs() -> None:
+    later = MONDAY + timedelta(minutes=10)
+    waived = story(seen(), answered(), Waived(at=later, by="digest"))
+    free, costs = lines(waived, story(seen(), answered(), key="k2", at=later))
+    assert (free.counted_minutes, costs.counted_minutes) == (Decimal(0), Decimal("1.3"))
+
+
+def test_the_category_that_the_therapist_said_last_counts() -> None:
+    scheduling, back = (Recategorised(at=MONDAY, by="digest", category=one) for one in ("scheduling", ""))
+    exempting = Policy(billing=Billing(exempt=("scheduling",)))
+    line = one(story(seen(), scheduling), policy=exempting)
+    assert (line.category, line.exempt) == ("scheduling", "scheduling is exempt by the policy")
+    assert one(story(seen(), scheduling, back, category="scheduling"), policy=exempting).exempt == ""
+
+
+@pytest.mark.parametrize("code", ["command", "note-kept", "note-taken-back"])
+def test_the_therapists_own_commands_have_no_line(code: str) -> None:
+    assert lines(story(seen(), reasons=(because(code),))) == ()
 
 
 def test_unsure_who_wrote_it_counts_as_a_person() -> None:
