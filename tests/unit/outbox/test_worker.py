@@ -225,6 +225,10 @@ async def test_an_mdn_reports_the_very_message(store: Store, make: Make) -> None
     await cause(store, receipt())
     await make(host).carry_out_due()
     [mail] = host.mails
+    [(reverse_path, recipient, _)] = host.taken
+    assert (reverse_path, f"<{recipient}>") == ("", mail["To"])
+    assert mail["From"].endswith("<ana@hopestreet.example>")
+    assert "Final-Recipient: rfc822; ana@hopestreet.example" in str(mail)
     assert mail.get_content_type() == "multipart/report"
     text, notification, _ = mail.get_payload()
     assert text.get_payload().strip() == "Hello from receipt."
