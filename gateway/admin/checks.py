@@ -268,6 +268,20 @@ def _tags(where: str, mailbox: Mailbox) -> Iterator[Finding]:
             "urgent messages get no tag in the mail program",
             "set `tags.urgent`, for example to $label1",
         )
+    if tags.subject and mailbox.deliver is not None:
+        yield Finding(
+            Severity.WARNING,
+            f"{where}.tags.subject",
+            "a signature (DKIM) that covers the subject of an urgent message does not hold any more behind us",
+            "leave it empty, unless what stands behind the gateway trusts it and checks no signatures",
+        )
+    if tags.folder and mailbox.watch is None:
+        yield Finding(
+            Severity.WARNING,
+            f"{where}.tags.folder",
+            "urgent messages are to be moved, but nothing can be moved in a mailbox that is not watched",
+            "set `watch`, for example imaps://user@host, or take `tags.folder` out",
+        )
     urgent = {one.casefold() for one in (tags.crisis, tags.urgent) if one}
     for category, keyword in tags.categories.items():
         if keyword.casefold() in urgent:

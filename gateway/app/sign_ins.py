@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from gateway.admin.checks import Finding, Severity
 from gateway.admin.queries import SignInStatus
-from gateway.app.wiring import below, secret_of
+from gateway.app.roster import missing
+from gateway.app.wiring import below, open_record, secret_of
 from gateway.credentials import CredentialError
 from gateway.ports import Alerts, Bearer, Clock, SignIns, Unavailable
 from gateway.settings.schema import Mailbox, Settings
 from gateway.settings.sign_in import OAuth2
 from gateway.sign_in import Place, Registration, SignIn, kept_of, poster
+from gateway.store import SealError
 
 #: The smart host's name among those of mailboxes.
 SMARTHOST = ""
@@ -63,11 +66,42 @@ async def sign_in_status(settings: Settings, keeping: SignIns) -> tuple[SignInSt
     return tuple([await _status(settings, keeping, place) for place in places_of(settings)])
 
 
+async def sign_ins_found(settings: Settings) -> tuple[Finding, ...]:
+    """How each sign-in stands, for a check: by the record as it is, which is neither made nor changed."""
+    if not list(places_of(settings)):
+        return ()
+    if missing(settings):
+        known = [
+            SignInStatus(place.key, _said(settings, place)[0], "needed", mend=place.command)
+            for place in places_of(settings)
+        ]
+        return tuple(_found(one) for one in known)
+    try:
+        async with open_record(settings) as store:
+            return tuple(_found(one) for one in await sign_in_status(settings, store))
+    except (Unavailable, CredentialError, SealError) as error:
+        what = "the record can't be read" if isinstance(error, SealError) else str(error)
+        return (Finding(Severity.WARNING, "store", f"whether somebody has signed in can't be told: {what}"),)
+
+
+def _needed(settings: Settings, place: Place) -> SignInStatus:
+    return SignInStatus(place.key, _said(settings, place)[0], "needed", mend=place.command)
+
+
+def _found(one: SignInStatus) -> Finding:
+    where = f"gateway.yaml {one.place}.oauth2"
+    if one.state == "signed-in":
+        renewed = f", renewed last on {one.renewed:%Y-%m-%d}" if one.renewed else ""
+        return Finding(Severity.FINE, where, f"signed in as {one.user}{renewed}")
+    what = f"the provider ended the sign-in ({one.why})" if one.why else "nobody has signed in yet"
+    return Finding(Severity.ERROR, where, what, f"run `{one.mend}`")
+
+
 async def _status(settings: Settings, keeping: SignIns, place: Place) -> SignInStatus:
     user, oauth2, _ = _said(settings, place)
     kept = kept_of(await keeping.sign_in(place.key))
     if kept is None or (kept.user, kept.client_id, kept.issuer) != (user, oauth2.client_id, oauth2.token):
-        return SignInStatus(place.key, user, "needed", mend=place.command)
+        return _needed(settings, place)
     if kept.ended:
         return SignInStatus(place.key, user, "ended", kept.since, kept.renewed, kept.ended, place.command)
     return SignInStatus(place.key, user, "signed-in", kept.since, kept.renewed)

@@ -45,7 +45,7 @@ class SignIn:
         self.user = user
         self.registration = registration
         self._keeping = keeping
-        self._post = post
+        self.post = post
         self._clock = clock
         self._alerts = alerts
         self._turn = asyncio.Lock()
@@ -81,7 +81,7 @@ class SignIn:
                 return False
             if self.registration.revoke and kept.issuer == self.registration.token:
                 try:
-                    await self._post(self.registration.revoke, revoke_form(self.registration, kept.refresh))
+                    await self.post(self.registration.revoke, revoke_form(self.registration, kept.refresh))
                 except Unavailable as fault:
                     log.warning("sign-in-not-given-back", place=self.place.key, why=type(fault).__name__.lower())
             await self._keeping.keep_sign_in(self.place.key, None)
@@ -114,7 +114,7 @@ class SignIn:
         if self._not_before is not None and self._clock.now() < self._not_before:
             raise Unavailable(self._why)
         try:
-            given = granted(await self._post(self.registration.token, refresh_form(self.registration, kept.refresh)))
+            given = granted(await self.post(self.registration.token, refresh_form(self.registration, kept.refresh)))
         except Denied as fault:
             return await self._ended(kept, fault, refused)
         except Unavailable as fault:

@@ -133,7 +133,7 @@ class Falling:
     """The record falls while the provider is asked."""
 
     def __init__(self, sign_in: SignIn, drawer: Drawer) -> None:
-        self._post = sign_in._post
+        self._post = sign_in.post
         self._drawer = drawer
 
     async def post(self, url: str, form: str):  # type: ignore[no-untyped-def]
@@ -202,7 +202,7 @@ class Late:
 
     def __init__(self, second: SignIn, first: SignIn) -> None:
         self._second, self._first = second, first
-        self._post, second._post = second._post, self.post
+        self._post, second.post = second.post, self.post
 
     async def token(self) -> str:
         return await self._second.token()
