@@ -160,7 +160,8 @@ def _why_no_ack(received: Received) -> str:
     signs = dict.fromkeys(str(one) for one in received.reasons if one.code in _SIGNS)
     if signs or received.origin is Origin.MACHINE:
         return "; ".join(signs)
-    against = [str(one) for one in received.reasons if one.code.startswith(("ack-", "client-", "history-", "own-"))]
+    codes = ("ack-", "client-", "history-", "own-", "forged-")
+    against = [str(one) for one in received.reasons if one.code.startswith(codes)]
     return "; ".join(against) or "not yet"
 
 

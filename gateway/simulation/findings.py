@@ -31,7 +31,9 @@ from gateway.simulation.play import Played
 KINDS = ("crisis", "urgent", "neutral", "welcome", "ordinary")
 #: Reasons against an ack that go before all others (`core.decide.ack.why_no_ack`), and those that are about an ack.
 _FIRST = ("client-quiet", "answering-unsafe")
-_SIGNS = frozenset({"null-reverse-path", "own-address", "automatic", "maybe-automatic", "no-answer-wanted"})
+_SIGNS = frozenset(
+    {"null-reverse-path", "own-address", "forged-author", "automatic", "maybe-automatic", "no-answer-wanted"}
+)
 _CLIENTS = frozenset({"client-stops-acks", "client-no-acks", "history-unknown", "note-kept", "note-taken-back"})
 
 
