@@ -24,6 +24,7 @@ from gateway.mailbox.commands import PASSING, Commands, faults_of_the_wire
 from gateway.mailbox.faults import Lost, Refused
 from gateway.mailbox.names import quote
 from gateway.mailbox.protocol import Completion, SturdyProtocol
+from gateway.mailbox.tls import context_for
 from gateway.ports import Bearer
 
 _KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3))
@@ -55,13 +56,6 @@ class Access:
         user = unquote(parts.username or default_user)
         return cls(parts.scheme, parts.hostname or "", port, user, password, trust, bearer=bearer)
 
-    def tls(self) -> ssl.SSLContext:
-        """Certificates are always verified."""
-        context = ssl.create_default_context()
-        if self.trust is not None:
-            context.load_verify_locations(self.trust)
-        return context
-
 
 @asynccontextmanager
 async def connect(access: Access, unfit: set[str] | None = None) -> AsyncIterator[Connection]:
@@ -82,9 +76,9 @@ async def connect(access: Access, unfit: set[str] | None = None) -> AsyncIterato
 
 async def _open(access: Access) -> SturdyProtocol:
     loop = asyncio.get_running_loop()
-    context = await asyncio.to_thread(access.tls) if access.scheme != "imap" else None
     protocol = SturdyProtocol(loop)
     try:
+        context = await asyncio.to_thread(context_for, access.trust) if access.scheme != "imap" else None
         async with asyncio.timeout(access.patience):
             transport, _ = await loop.create_connection(
                 lambda: protocol, access.host, access.port, ssl=context if access.scheme == "imaps" else None
