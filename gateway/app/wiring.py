@@ -12,8 +12,9 @@ from gateway import __version__, shipped
 from gateway.admin.checks import Finding, Severity
 from gateway.admin.queries import Condition, Queries, SignInStatus
 from gateway.alerts import LogAlerts
+from gateway.core.decide.tokens import Signer
 from gateway.core.policy.schema import Policy
-from gateway.credentials import CredentialError, key_ring, read_secret
+from gateway.credentials import CredentialError, key_for, key_ring, read_secret
 from gateway.diary.diary import Diary, Sources
 from gateway.flow.in_force import InForce
 from gateway.ports import Bearer, Clock
@@ -83,6 +84,11 @@ async def open_record(settings: Settings) -> AsyncIterator[Store]:
     host = next(iter(settings.gateway.mailboxes.values())).address.rpartition("@")[2]
     async with open_store(store.url, sealer=sealer, host=host, password=secret_of(settings, store.password)) as opened:
         yield opened
+
+
+def signer_of(settings: Settings) -> Signer:
+    """What signs the links of digests. Raises CredentialError."""
+    return Signer(key_for("links", key_ring(settings.gateway.store.key, settings.folder)))
 
 
 def queries_over(

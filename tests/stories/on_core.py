@@ -231,7 +231,8 @@ class CoreStage:
                 setting = self._in_force.setting(MAILBOX, name, None, self.now)
                 theirs = ((one, self._in_force.setting(MAILBOX, name, one, self.now)) for one in self._under(name))
                 mine = tuple(one for one in still_open if _received(one).policy == name)
-                yield Desk(setting, tuple(theirs), mine, self._note)
+                recent = tuple(one for one in self._stories() if _received(one).policy == name)
+                yield Desk(setting, tuple(theirs), mine, self._note, recent)
 
     def _is_said(self, effect: Effect) -> bool:
         if not isinstance(effect, Reminder):

@@ -27,6 +27,7 @@ PolicyOf = Callable[[str, int], Policy | None]
 _NOTHING = Decimal("0.0")
 #: Reasons of the therapist's own mails to the control address, which count nowhere.
 _COMMANDS = frozenset({"command", "note-kept", "note-taken-back"})
+_CLAIMED = frozenset({"own-address", "control-not-proven"})
 _UNKNOWN_POLICY = Billing(counts="nothing")
 
 
@@ -92,8 +93,9 @@ def _entry(story: Story, policy_of: PolicyOf) -> _Entry | None:
 
 
 def _is_ours(received: Received) -> bool:
-    """Whether the therapist wrote it to us."""
-    return any(reason.code in _COMMANDS for reason in received.reasons)
+    """Whether the therapist wrote it to us, or somebody did in their name."""
+    codes = {reason.code for reason in received.reasons}
+    return bool(codes & _COMMANDS) or codes >= _CLAIMED
 
 
 def _waiver(story: Story) -> str:

@@ -141,9 +141,15 @@ def test_the_category_that_the_therapist_said_last_counts() -> None:
     assert one(story(seen(), scheduling, back, category="scheduling"), policy=exempting).exempt == ""
 
 
-@pytest.mark.parametrize("code", ["command", "note-kept", "note-taken-back"])
-def test_the_therapists_own_commands_have_no_line(code: str) -> None:
-    assert lines(story(seen(), reasons=(because(code),))) == ()
+@pytest.mark.parametrize(
+    "codes", [("command",), ("note-kept",), ("note-taken-back",), ("own-address", "control-not-proven")]
+)
+def test_commands_of_the_therapists_and_in_their_name_have_no_line(codes: tuple[str, ...]) -> None:
+    assert lines(story(seen(), reasons=tuple(because(code) for code in codes))) == ()
+
+
+def test_what_a_client_sends_to_the_control_address_has_its_line() -> None:
+    assert len(lines(story(seen(), reasons=(because("control-not-proven"),)))) == 1
 
 
 def test_unsure_who_wrote_it_counts_as_a_person() -> None:
