@@ -19,6 +19,7 @@ from gateway.core.decide.ack import REFERENCES
 from gateway.core.decide.arrival import decide
 from gateway.core.decide.case import claimed, person_of
 from gateway.core.decide.decision import Decision, Setting
+from gateway.core.decide.observation import subject_prefix
 from gateway.core.decide.presence import note_kept
 from gateway.core.decide.withdrawal import asks_to_withdraw, offers
 from gateway.core.events import Ref, Relayed
@@ -27,6 +28,7 @@ from gateway.core.message.facts import Envelope, Facts
 from gateway.core.message.fields import our_fields
 from gateway.core.message.read import identified, read
 from gateway.core.message.request import without_request
+from gateway.core.message.subject import with_prefix
 from gateway.core.message.trace import received_field
 from gateway.core.policy.allowance import period_start
 from gateway.core.policy.client import Client
@@ -97,6 +99,8 @@ class Arrival:
         decision = await self._decide(facts, known, now)
         if decision is not None and decision.take_request:
             content = without_request(content)
+        if decision is not None:
+            content = with_prefix(content, subject_prefix(decision.received, known.setting))
         reply = await self._relay(route, facts.envelope, decision.fields if decision else (), content, facts.key)
         if reply.accepted and decision is not None:
             await self._record(route, facts, known, decision, reply)

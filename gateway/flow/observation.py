@@ -229,7 +229,9 @@ class Observation:
         times = times_of(sighting.content, facts.sent_at, sighting.at, now)
         if now - times.came > OLDEST_TO_TAKE_UP:
             return None
-        facts = replace(facts, sent_at=times.written)
+        # What we put there as it was handed on, while the record was down, is not its writer's.
+        prefix = self.in_force.settings.gateway.mailboxes[mailbox].tags.subject
+        facts = replace(facts, sent_at=times.written, subject=facts.subject.removeprefix(prefix).strip())
         route = self.in_force.found_route(mailbox, facts.envelope.recipients[0])
         known = await look_up(self.record, self.roster, self.in_force, route, facts, now)
         decision = decide(facts, known.setting, known.history, now, via="mailbox")

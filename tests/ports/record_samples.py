@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from gateway.core.effects import Ack, ActionTold, Alert, Digest, NoteKept, Notice, Nudge, Receipt, Reminder
+from gateway.core.effects import Ack, ActionTold, Alert, Digest, NoteKept, Notice, Nudge, Receipt, Reminder, Withdrawal
 from gateway.core.events import Level, Origin, Received, Ref
 from gateway.core.news import Action, Beyond, Charging, Link, Noted, Open, Unacked
 from gateway.core.reasons import because
@@ -209,6 +209,27 @@ def action_told(author: str = CLIENT, due: datetime = START) -> ActionTold:
         reason="a gift",
         control="ana+handrail@hopestreet.example",
         undo=Link(Action.UNMUTE, "0token9"),
+    )
+
+
+def withdrawal(name: str = "one", to: str = CLIENT, due: datetime = START) -> Withdrawal:
+    """A message is to be taken back."""
+    return Withdrawal(
+        ref=ref(name),
+        due=due,
+        to=to,
+        sender="ana@hopestreet.example",
+        in_reply_to="<asking@client.example>",
+        references=("<asking@client.example>",),
+        request=plain_hash("asking"),
+        language="de",
+        policy="mornings",
+        version=1,
+        known=True,
+        received=START,
+        timezone="Europe/Lisbon",
+        country="PT",
+        staying="seen",
     )
 
 

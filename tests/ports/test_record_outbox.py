@@ -23,6 +23,7 @@ from tests.ports.record_samples import (
     received,
     ref,
     reminder,
+    withdrawal,
 )
 from tests.servers.stores import Place
 
@@ -259,10 +260,10 @@ async def test_every_kind_of_effect_comes_back_as_it_was_stored(store: Store):
         reminder(),
         digest(hours(0.5), client="jonas@client.example", session=hours(1)),
     )
-    await store.append(ref(), [received()], [nudge()])
+    await store.append(ref(), [received()], [nudge(), withdrawal()])
     await store.cause([*alone, note_kept(), action_told()])
     claims = await store.claim(hours(1), hours(2), 10)
-    assert {claim.effect for claim in claims} == {*alone, nudge(), note_kept(), action_told()}
+    assert {claim.effect for claim in claims} == {*alone, nudge(), withdrawal(), note_kept(), action_told()}
     assert {claim.since for claim in claims} == {START, hours(0.2), hours(0.5)}
 
 

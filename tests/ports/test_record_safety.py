@@ -33,6 +33,7 @@ from tests.ports.record_samples import (
     received,
     ref,
     reminder,
+    withdrawal,
 )
 from tests.servers.places import free_port
 from tests.servers.postgres import PASSWORD, running_postgres
@@ -57,7 +58,7 @@ async def keep_canaries(store: Store) -> None:
         GivenUp(at=START, effect=ack("canary").key, why="550"),
     ]
     told = {"to": address, "in_reply_to": message.message_id, "subject": subject}
-    effects: list[Effect] = [ack("canary", **told), receipt("canary"), alert("canary")]
+    effects: list[Effect] = [ack("canary", **told), receipt("canary"), alert("canary"), withdrawal("canary", address)]
     await store.append(ref("canary"), events, effects)
     told_of = [full_digest(address), action_told(address)]
     alone = [*told_of, notice(to=address), reminder(client_name=name), note_kept()]

@@ -136,6 +136,11 @@ def tags_for(received: Received, setting: Setting) -> frozenset[str]:
     return frozenset({by_level[received.level], names.categories.get(received.category, "")} - {""})
 
 
+def subject_prefix(received: Received, setting: Setting) -> str:
+    """What is put before the subject as the message is handed on; empty for nothing."""
+    return setting.tags.subject if received.level.rank >= Level.URGENT.rank else ""
+
+
 def folder_for(story: Story, setting: Setting) -> str:
     """The folder that a copy met in the inbox is moved to; empty leaves it.
 

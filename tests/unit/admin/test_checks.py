@@ -65,6 +65,18 @@ CASES = [
         "warning",
     ),
     ({"mailbox": {"tags": {"urgent": ""}}}, "gateway.yaml mailboxes.ana.tags", "no tag", "warning"),
+    (
+        {"mailbox": {"tags": {"subject": "[urgent]"}}},
+        "gateway.yaml mailboxes.ana.tags.subject",
+        "a signature (DKIM) that covers the subject of an urgent message does not hold",
+        "warning",
+    ),
+    (
+        {"mailbox": {"watch": None, "tags": {"folder": "Urgent"}}},
+        "gateway.yaml mailboxes.ana.tags.folder",
+        "nothing can be moved in a mailbox that is not watched",
+        "warning",
+    ),
     ({"mailbox": {"alert": ""}}, "gateway.yaml mailboxes.ana.alert", "alerts go to the mailbox itself", "warning"),
     (
         {"mailbox": {"alert": "Ana@hopestreet.example"}},
