@@ -222,8 +222,8 @@ class Mailbox(Frozen):
     """An iCalendar file, or its `https://` address, with the sessions: events that a client attends, or whose summary
     is the client's `calendar_name`."""
     control: str = ""
-    """An address for the therapist's own commands, for example `ana+handrail@hope.example`: a mail to it from this
-    mailbox is a presence note. Empty: none."""
+    """An address for the therapist's own commands, for example `ana+handrail@hope.example`: digests bear links to
+    it, and a mail to it from this mailbox is a presence note. Empty: none."""
     drafts: str = "Drafts"
     """The folder that drafts are put into, unless the server marks another as \\Drafts."""
     trusted_authserv: str = ""

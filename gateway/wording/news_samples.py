@@ -1,4 +1,4 @@
-"""Samples of what a digest tells beside what is open, and of the words back about its links. The people are invented."""
+"""Samples of what a digest tells beside what is open, and of the words back about its links; nobody in them is real."""
 
 from __future__ import annotations
 

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 from gateway.core.decide.withdrawal import offers
 from gateway.core.effects import (
     Ack,
-    ActionTold,
     Alert,
     Digest,
     Mail,
@@ -31,7 +30,7 @@ from gateway.core.events import Expect, Level, Ref
 from gateway.core.news import Open
 from gateway.core.policy.calendar import Absence, Calendar, Session, instant
 from gateway.core.policy.promise import promised
-from gateway.core.policy.schema import AckWhen, AnswerWhen, Policy, PromiseKind, ReceiptSend
+from gateway.core.policy.schema import AnswerWhen, Policy, PromiseKind, ReceiptSend
 from gateway.wording.news_samples import actions, rare_actions, with_links, with_news
 from gateway.wording.premises import Premises
 
@@ -387,38 +386,3 @@ def _speaks_of_sessions(policy: Policy) -> bool:
         or policy.answer.rest == "session"
         or policy.allowance.per == "session"
     )
-
-
-def is_sent(sample: Sample, policy: Policy) -> bool:
-    """Whether a policy ever brings such a message about; for an ack, at night, to somebody who asks for nothing."""
-    effect = sample.effect
-    match effect:
-        case Ack():
-            return effect.welcome or _is_acked(policy, effect.level)
-        case Receipt():
-            return policy.receipt.send is not ReceiptSend.NEVER
-        case Alert():
-            if effect.cover:
-                return bool(policy.urgency.cover)
-            return policy.urgency.alert != "never" and effect.level.rank >= Level(policy.urgency.alert).rank
-        case Nudge():
-            return policy.answer.promise.what is not PromiseKind.NONE and bool(policy.answer.nudge)
-        case Digest():
-            return bool(policy.digest.before_session) if effect.session else policy.digest.at is not None
-        case Reminder():
-            return policy.allowance.answers is not None and policy.allowance.remind is not None
-        case Notice():
-            return bool(policy.change.notice)
-        case NoteKept():
-            return policy.presence.carry
-        case ActionTold():
-            return policy.digest.at is not None or bool(policy.digest.before_session)
-        case Withdrawal():
-            return policy.withdraw == "unread"
-
-
-def _is_acked(policy: Policy, level: Level) -> bool:
-    rule = policy.acknowledge.when
-    if AckWhen.NEVER in rule:
-        return False
-    return level.rank >= Level.URGENT.rank or bool(rule & {AckWhen.ALWAYS, AckWhen.FIRST, AckWhen.OUTSIDE_HOURS})

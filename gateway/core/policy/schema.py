@@ -385,7 +385,7 @@ class Presence(Frozen):
 
 
 class DigestRule(Frozen):
-    """What is still open, told to the therapist by mail; nothing is sent where nothing is open."""
+    """What is still open and what is new, told to the therapist by mail; nothing is sent for nothing."""
 
     at: TimeOfDay | None = None
     """When, on each day on which mail is read, for example `"07:30"`; leave it out for no daily digest."""
