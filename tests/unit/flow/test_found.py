@@ -236,3 +236,22 @@ async def test_a_break_at_any_step_of_relaying_is_made_good_from_the_mailbox_wit
             await relay(flow)  # the peer, who may not have heard that it was taken, tries again
             assert await flow.effects() == ["ack"]
             assert len(await received(flow)) == 1
+
+
+@pytest.mark.parametrize(("hours", "acked"), [(3, True), (23, True), (30, False)])
+async def test_what_was_relayed_while_the_record_was_down_is_acked_late_or_not_at_all_and_recorded(
+    tmp_path: Path, hours: int, acked: bool
+) -> None:
+    async with flowing(tmp_path, {"answer": {"promise": "within 48h"}}) as flow:
+        down = flow.arrival
+        for step in range(1, 4):  # it is asked three times, and breaks off each time
+            down = replace(down, record=Breaking(down.record, step, done=False))  # type: ignore[arg-type]
+        assert (await down(ROUTE, ENVELOPE, letter())).accepted
+        assert await received(flow) == []
+        flow.clock.advance(timedelta(hours=hours))
+        await found(flow, BY_CARLA + flow.downstream.taken[0], at=NOW)
+        said = await acks(flow)
+        assert len(said) == acked
+        assert all(ack.until == NOW - timedelta(minutes=1) + timedelta(days=1) for ack in said)
+        [message] = await received(flow)
+        assert message.answer_by == flow.clock.now() + timedelta(hours=48)
