@@ -10,7 +10,10 @@ client --SMTP--> gateway --LMTP--> Dovecot: the therapist's mailbox
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import smtplib
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -156,9 +159,9 @@ def links_of(mail: EmailMessage) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def practising(servers: Servers, root: Path, suffix: str) -> AsyncIterator[Therapist]:
+async def practising(servers: Servers, root: Path, suffix: str, told: str = STORY) -> AsyncIterator[Therapist]:
     """Tuesday, 07:31: Carla's long letter of the night was read, and the digest is there."""
-    story = parse(STORY, "digest-actions")
+    story = parse(told, "digest-actions")
     night = story.steps[0].at
     async with open_stage(story, servers, root, suffix, VerifiedStage) as stage:
         assert isinstance(stage, VerifiedStage)
@@ -224,6 +227,37 @@ async def test_a_link_works_once_and_until_it_runs_out(servers: Servers, tmp_pat
         subjects = [word.subject for word in await therapist.told()]
         assert subjects == ["It is done", "It was done before", "Nothing was done"]
         assert (await therapist.line()).exempt == "scheduling is exempt by the policy"
+
+
+async def test_what_neomutt_makes_of_a_link_is_understood_and_so_is_a_subject_that_it_cuts_into_encoded_words(
+    servers: Servers, tmp_path: Path
+) -> None:
+    async with practising(servers, tmp_path, "-neomutt", "language de\n" + STORY) as therapist:
+        link = therapist.links["Es geht um einen Termin"]
+        await therapist.by_sent(await asyncio.to_thread(neomutt, link, tmp_path))
+        assert (await therapist.line()).exempt == "scheduling is exempt by the policy"
+        (word,) = await therapist.told()
+        undo = links_of(await therapist.stage.in_inbox(word.message_id))["Wieder einordnen wie zuvor"]
+        content = await asyncio.to_thread(neomutt, undo, tmp_path)
+        assert b"Subject: =?utf-8?" in content
+        await therapist.by_sent(content)
+        assert (await therapist.line()).exempt == ""
+        assert [word.subject for word in await therapist.told()] == ["Es ist getan", "Es ist getan"]
+
+
+def neomutt(url: str, folder: Path) -> bytes:
+    """What neomutt sends for a link."""
+    assert shutil.which("neomutt"), "neomutt is missing: run `make packages`"
+    sent, settings = folder / "sent.eml", folder / "neomuttrc"
+    sendmail = folder / "sendmail"
+    sendmail.write_text(f"#!/bin/sh\ncat > {sent}\n")
+    sendmail.chmod(0o700)
+    settings.write_text(f'set sendmail="{sendmail}"\nset from="ana@hopestreet.example"\nset copy=no\n')
+    command = ["neomutt", "-n", "-F", str(settings), url]
+    subprocess.run(
+        command, input=b"\n", check=True, capture_output=True, timeout=60, env=os.environ | {"HOME": str(folder)}
+    )
+    return sent.read_bytes().replace(b"\n", b"\r\n")
 
 
 async def test_a_client_is_muted_by_a_click_and_let_in_again_by_the_link_of_the_word_back(

@@ -32,6 +32,8 @@ LATE = timedelta(hours=6)
 AHEAD = timedelta(days=8)
 #: Holidays that a daily digest lists, so that somebody looks at the list.
 _HOLIDAYS = 5
+#: The longest presence note that a link's mail begins with: mail programs cut longer links.
+_BRIEF = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def _daily(desk: Desk, at: datetime) -> Iterator[Effect]:
         away_until=absence.last if absence else None,
         holidays=holidays_ahead(setting.calendar, at, _HOLIDAYS) if setting.policy.hours.holidays == "closed" else (),
         given_up=len(desk.given_up),
-        note=note.text if note and carried else "",
+        note=note.text if note and carried and len(note.text) <= _BRIEF else "",
     )
 
 
