@@ -151,6 +151,14 @@ class InForce:
         known = self._now.settings.gateway.mailboxes[mailbox]
         return route_for(recipient, leading) or Route(recipient, mailbox, known.policy)
 
+    def found(self, recipient: str) -> Route | None:
+        """Where mail for a recipient is found that reaches its mailbox without us; no pattern leads it there."""
+        mailboxes = self._now.settings.gateway.mailboxes
+        for name, known in mailboxes.items():
+            if known.deliver is None and self.is_for(name, recipient):
+                return Route("", name, known.policy)
+        return None
+
     def is_for(self, mailbox: str, address: str) -> bool:
         """Whether the mailbox takes mail to an address: it is its own, be it with a `+detail`, or a route leads it."""
         known = self._now.settings.gateway.mailboxes[mailbox]
