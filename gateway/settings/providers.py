@@ -85,13 +85,15 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
             instead="no password: Microsoft 365 takes OAuth 2 alone, set `oauth2`",
         ),
         # Hosts: fastmail.help and provider-db, 2025 (older names were shut off in 2025: cypht issue 1558). Endpoints
-        # and scopes: email-oauth2-proxy's config, Thunderbird, 2026; tokens last without asking. Pace: no source, so a careful number.
-        # authserv-id: several hosts, none documented.
+        # and scopes: email-oauth2-proxy's config, Thunderbird, 2026; tokens last without asking. Pace: no source, so a
+        # careful number. authserv-id: that of the host that took the mail in, in four fields (hermes-agent pull request
+        # 68606), so the topmost.
         "fastmail": Provider(
             "Fastmail",
             watch="imaps://imap.fastmail.com",
             smarthost="smtps://smtp.fastmail.com",
             per_minute=20,
+            authserv="topmost",
             oauth2={
                 "authorize": "https://api.fastmail.com/oauth/authorize",
                 "token": "https://api.fastmail.com/oauth/refresh",
