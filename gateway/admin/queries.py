@@ -156,6 +156,8 @@ class Life:
     answered: datetime | None
     answer_by: datetime | None
     given_up: tuple[str, ...]
+    #: When its writer took it back, or it was moved along as the mail that asked for that.
+    withdrawn: datetime | None = None
     author: str = ""
     subject: str = ""
 
@@ -367,6 +369,7 @@ def _life(story: Story, *, personal: bool) -> Life | None:
         answered=answered.at if answered else None,
         answer_by=received.answer_by,
         given_up=_given_up(story),
+        withdrawn=story.withdrawn.at if story.withdrawn else None,
         **(_personal(received) if personal else {}),
     )
 
