@@ -56,6 +56,9 @@ class TokenServer:
     #: Whom the browser's person says they are; empty says no.
     person: str = "ana"
     revoked: list[str] = field(default_factory=list)
+    #: While it is set, nobody gets an answer.
+    hangs: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
     asked_about: list[str] = field(default_factory=list)
 
     @property
@@ -181,6 +184,9 @@ def _handler(server: TokenServer) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
             form = _plain(self.rfile.read(length).decode())
+            if server.hangs.is_set():
+                server.ended.wait(30)
+                return
             status, said = getattr(server, f"on_{self.path.strip('/')}")(form)
             body = said if isinstance(said, bytes) else json.dumps(said).encode()
             self.send_response(status)
@@ -217,6 +223,7 @@ def token_server(folder: Path) -> Iterator[TokenServer]:
     try:
         yield server
     finally:
+        server.ended.set()
         for one in (secured, plain):
             one.shutdown()
             one.server_close()
