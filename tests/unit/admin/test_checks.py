@@ -259,6 +259,20 @@ def test_what_is_so_for_one_of_two_mailboxes_names_it_and_what_is_so_for_both_is
     assert where.count("policies/mornings-billed.yaml urgency") == 1
 
 
+@pytest.mark.parametrize("rule", [{"at": "07:30"}, {"before_session": "2h"}])
+def test_a_digest_without_links_is_told_of_and_how_it_comes_by_them(rule: dict[str, str]) -> None:
+    def told(policy: dict[str, object], **mailbox: str) -> list[str]:
+        ana = {"address": "ana@hope.example", "deliver": "maildir:a", "policy": "mornings-billed", **mailbox}
+        found = check(settings({"mornings-billed": SOUND_POLICY | policy}, mailboxes={"ana": ana}))
+        return [finding.mend for finding in found if finding.where == "gateway.yaml mailboxes.ana.control"]
+
+    (mend,) = told({"digest": rule}, watch="maildir:a")
+    assert "ana+handrail@hope.example" in mend
+    assert told({"digest": rule}, watch="maildir:a", control="ana+do@hope.example") == []
+    assert told({"digest": rule}) == []
+    assert told({}, watch="maildir:a") == []
+
+
 def test_a_policy_that_nobody_uses_can_be_checked_by_its_name() -> None:
     known = settings({"mornings-billed": SOUND_POLICY, "odd": {"hours": {"days": []}}})
     assert [finding.where for finding in check_policy(known, "odd")] == ["policies/odd.yaml hours.days"]
