@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ class Script:
     bodiless: set[int] = field(default_factory=set)
     #: FETCH of these uids' content announces a literal of so many octets.
     huge: dict[int, int] = field(default_factory=dict)
+    #: Access tokens that AUTHENTICATE takes; with others it says why (Gmail), waits for a word, and then says no.
+    tokens: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -46,6 +49,9 @@ class ScriptedImap:
     flags: dict[int, set[str]] = field(default_factory=dict)
     commands: list[str] = field(default_factory=list)
     logins: int = 0
+    #: What AUTHENTICATE was told, and what came after it had said why not.
+    shown: list[str] = field(default_factory=list)
+    last_words: list[str] = field(default_factory=list)
     news: int = 0
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -59,6 +65,13 @@ class ScriptedImap:
         """Somebody sets flags."""
         self.flags[uid] |= set(flags)
         await self._tell()
+
+    def end_tokens(self) -> None:
+        """Every token runs out within its connections (Microsoft)."""
+        self.script.tokens.clear()
+        for writer in self._writers:
+            self._say(writer, "* BYE Session invalidated - AccessTokenExpired")
+            writer.close()
 
     def hang_up(self) -> None:
         """Cut every connection."""
@@ -138,6 +151,23 @@ class _Conversation:
             return
         self.closed_to_us = how == "rights"
         self.say(f"{tag} OK LOGIN completed.")
+
+    async def on_authenticate(self, tag: str, command: str) -> None:
+        self.server.logins += 1
+        words = command.split()
+        if len(words) < 3:
+            self.say("+ ")
+            words.append((await self.reader.readline()).decode().strip())
+        said = b64decode(words[2]).decode()
+        self.server.shown.append(said)
+        if not any(f"Bearer {token}\1" in said for token in self.server.script.tokens):
+            why = b64encode(b'{"status": "400"}').decode()
+            self.say(f"+ {why}")
+            self.server.last_words.append((await self.reader.readline()).decode().strip())
+            self.say(f"{tag} NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)")
+            return
+        self.closed_to_us = self.server.script.login == "rights"
+        self.say(f"{tag} OK AUTHENTICATE completed.")
 
     async def on_list(self, tag: str, _: str) -> None:
         self.say('* LIST (\\HasNoChildren) "/" INBOX')
