@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from gateway.core.billing.ledger import Line, ledger, total
-from gateway.core.events import Origin, Recategorised, Seen, Unseen, Waived
+from gateway.core.events import Origin, Recategorised, Seen, Unseen, Waived, Withdrawn
 from gateway.core.history import Story
 from gateway.core.policy.schema import Billing, Policy
 from gateway.core.reasons import because
@@ -165,3 +165,13 @@ def test_a_policy_that_counts_reading_shows_answering_and_leaves_it_out() -> Non
 def test_a_message_recorded_in_part_has_no_line() -> None:
     whole = story(seen())
     assert lines(Story(whole.ref, whole.events[1:])) == ()
+
+
+def test_what_was_taken_back_counts_nothing_though_somebody_reads_it_where_it_lies() -> None:
+    line = one(story(Withdrawn(at=MONDAY), seen(), answered()))
+    assert line.counted_minutes == Decimal(0)
+    assert line.exempt == "taken back by its writer while it was unread: never counted"
+
+
+def test_the_mail_that_asked_for_that_has_no_line() -> None:
+    assert lines(story(seen(), request="withdraw")) == ()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.events import Answered, Event, Expect, Origin, Received, Seen, Unseen
+from gateway.core.events import Answered, Event, Expect, Origin, Received, Seen, Unseen, Withdrawn
 from gateway.core.history import Story
 from gateway.core.policy.kept import Kept, track
 from tests.unit.core.billing.lives import MONDAY, story
@@ -276,3 +276,14 @@ def test_once_the_time_has_passed_what_was_read_in_time_stays_so(stories: list[S
     for kept in track(stories, hour(now)):
         if kept.what == "read" and kept.state == "kept" and kept.by is not None and kept.by <= hour(now):
             assert after[kept.ref] == "kept"
+
+
+def test_a_promise_of_what_was_taken_back_is_moot_and_stands_for_nothing_else() -> None:
+    taken = due(Withdrawn(at=hour(1)), by=24)
+    later = due(at=2, by=24, key="k2")
+    assert [(kept.ref, kept.state) for kept in track([taken, later], hour(3))] == [
+        (taken.ref, "moot"),
+        (later.ref, "open"),
+    ]
+    assert [kept.state for kept in track([taken, later], hour(0.5))] == ["open"]
+    assert one(wrote(Withdrawn(at=hour(1)), read_by=hour(24))).state == "moot"
