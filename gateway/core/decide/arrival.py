@@ -73,9 +73,7 @@ def _when(policy: Policy) -> str:
     return " or ".join(when.value for when in AckWhen if when in policy.acknowledge.when)
 
 
-def _by_therapist(
-    case: Case, reasons: list[Reason], via: Literal["smtp", "mailbox"], order: Order | None
-) -> Decision:
+def _by_therapist(case: Case, reasons: list[Reason], via: Literal["smtp", "mailbox"], order: Order | None) -> Decision:
     """The therapist's own command, or presence note: it causes nothing else."""
     note = note_from(case.facts, case.setting, case.now) if order is None else None
     kept = because("note-kept" if note.text else "note-taken-back") if note is not None else None
