@@ -161,6 +161,8 @@ class History:
     promised: datetime | None = None
     #: The mailbox's presence note, where there is one that holds.
     note: Note | None = None
+    #: The therapist has answered it already: it is found only now.
+    answered: bool = False
     #: The message that an ack was about which this one answers, where it may be taken back by that.
     about: Story | None = None
 

@@ -69,6 +69,7 @@ SENTENCES |= {
     "ack-person-cap": "{count} acks went to this person within a day",
     "ack-practice-cap": "{count} acks went out within an hour",
     "ack-too-old": "it is older than {age}, whatever brought it only now",
+    "ack-answered": "it was answered before it was found",
     "ack-said": "this message was acked already",
     "client-quiet": "the client is marked quiet: nothing is sent",
     "answering-unsafe": "the message says that answering is unsafe",

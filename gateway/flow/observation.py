@@ -30,13 +30,14 @@ from gateway.core.decide.presence import is_command, note_from
 from gateway.core.events import Answered, Origin, Received, Ref, Tagged
 from gateway.core.history import Story
 from gateway.core.message.facts import Envelope, Facts
-from gateway.core.message.found import times_of
-from gateway.core.tracking import FLAGGED, FlagChange
+from gateway.core.message.found import Times, times_of
+from gateway.core.tracking import ANSWERED, FLAGGED, FlagChange
 from gateway.flow.arrival import client_behind, facts_of, follow_up, keep_note, look_up
 from gateway.flow.commands import Commands
 from gateway.flow.found import OLDEST_TO_TAKE_UP, envelope_of, is_our_own
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
+from gateway.flow.sent_lately import SentLately
 from gateway.flow.together import Together
 from gateway.ports import Alerts, Clock, Notes, Placed, Record, Roster, Sighting, Stories, Unavailable
 
@@ -56,6 +57,7 @@ class Observation:
     in_hand: InHand
     alerts: Alerts
     together: Together = field(default_factory=Together)
+    sent_lately: SentLately = field(default_factory=SentLately)
     #: Carries out what the therapist asks for by mail; None where nobody does.
     commands: Commands | None = None
 
@@ -65,10 +67,15 @@ class Observation:
         facts = await facts_of(sighting.content, envelope, own)
         if is_our_own(facts, own, self.in_force.settings.gateway.mailboxes[mailbox].control):
             return Placed(None)
+        times = times_of(sighting.content, facts.sent_at, sighting.at, self.clock.now())
+        ref, sent = Ref(mailbox, facts.key), tuple(self.sent_lately.answering(mailbox, facts, times.came))
         async with self.in_hand.hold(facts.key):
-            story = await self.record.story(Ref(mailbox, facts.key)) or await self._take_up(mailbox, facts, sighting)
+            answered = bool(sent) or sighting.copy.has(ANSWERED)
+            story = await self.record.story(ref) or await self._take_up(mailbox, facts, times, answered=answered)
         if story is None or story.received is None:
             return Placed(None)
+        for letter in sent:
+            await self._close(mailbox, letter.facts, max(letter.at, story.received.at), self.clock.now())
         setting = self._setting(mailbox, story)
         return Placed(story.ref, tags_for(story.received, setting), self._folder(story, setting))
 
@@ -179,6 +186,10 @@ class Observation:
             # Only who can sign in to the mailbox puts a message there, so it is the therapist's own.
             await keep_note(self.record, self.notes, setting, note_from(answer, setting, at), answer.key, now)
             return
+        self.sent_lately.note(mailbox, answer, at)
+        await self._close(mailbox, answer, at, now)
+
+    async def _close(self, mailbox: str, answer: Facts, at: datetime, now: datetime) -> None:
         closed = await self._closed_by(mailbox, answer, at)
 
         def decided(story: Story, by: Setting) -> Outcome:
@@ -223,10 +234,9 @@ class Observation:
         waiting = [story for one in clients for story in await self.stories.waiting(mailbox, one.address)]
         return tuple(story for story in waiting if story.received and story.received.at <= at)
 
-    async def _take_up(self, mailbox: str, facts: Facts, sighting: Sighting) -> Story | None:
+    async def _take_up(self, mailbox: str, facts: Facts, times: Times, *, answered: bool) -> Story | None:
         """A message that nobody recorded: it came another way, or while the record was down. None for old mail."""
         now = self.clock.now()
-        times = times_of(sighting.content, facts.sent_at, sighting.at, now)
         if now - times.came > OLDEST_TO_TAKE_UP:
             return None
         # What we put there as it was handed on, while the record was down, is not its writer's.
@@ -234,7 +244,7 @@ class Observation:
         facts = replace(facts, sent_at=times.written, subject=facts.subject.removeprefix(prefix).strip())
         route = self.in_force.found_route(mailbox, facts.envelope.recipients[0])
         known = await look_up(self.record, self.roster, self.in_force, route, facts, now)
-        decision = decide(facts, known.setting, known.history, now, via="mailbox")
+        decision = decide(facts, known.setting, replace(known.history, answered=answered), now, via="mailbox")
         await follow_up(self.record, self.roster, self.notes, decision, known.setting, now)
         if decision.order is not None and self.commands is not None:
             await self.commands(known.setting, decision.order, now)

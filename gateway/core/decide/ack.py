@@ -72,6 +72,8 @@ def _said_enough(case: Case) -> Reason | None:
         return because("history-unknown")
     if history.story is not None:
         return because("ack-said")
+    if history.answered:
+        return because("ack-answered")
     if history.refers_to_ours and history.acks_after_ours >= 1:
         return because("ack-refers-to-ours")
     if history.acks_in_thread >= ACKS_IN_THREAD:

@@ -12,6 +12,7 @@ import pytest
 
 from gateway.core.effects import Ack
 from gateway.core.events import Origin, Received
+from gateway.core.policy.client import Client
 from gateway.core.replies import Reply
 from gateway.core.routing import Route
 from gateway.flow.in_force import InForce
@@ -255,3 +256,43 @@ async def test_what_was_relayed_while_the_record_was_down_is_acked_late_or_not_a
         assert all(ack.until == NOW - timedelta(minutes=1) + timedelta(days=1) for ack in said)
         [message] = await received(flow)
         assert message.answer_by == flow.clock.now() + timedelta(hours=48)
+
+
+def answer(to: str, **fields: str) -> bytes:
+    return letter("answer", "Until Thursday.", From=ANA, To=to, Date="Mon, 23 Nov 2026 21:09:30 +0100", **fields)
+
+
+@pytest.mark.parametrize("fields", [{"In_Reply_To": "<one@client.example>"}, {}], ids=["in its thread", "by itself"])
+async def test_what_was_answered_before_it_was_found_is_closed_and_gets_no_ack(
+    tmp_path: Path, fields: dict[str, str]
+) -> None:
+    async with flowing(tmp_path, {"answer": {"promise": "within 24h"}}, watched=True) as flow:
+        await flow.store.save("ana", Client(address=CARLA))
+        await flow.observation.sent("ana", sighting(answer(CARLA, **fields), at=NOW - timedelta(hours=1)))
+        for name, ago in (("earlier", 3), ("one", 2)):
+            at = NOW - timedelta(hours=ago)
+            dated = letter(name, Date=f"{at:%a, %d %b %Y %H:%M:%S +0000}")
+            for _ in range(2):
+                await found(flow, BY_CARLA + dated, at=at)
+        later = letter("later", Date=f"{NOW - timedelta(minutes=5):%a, %d %b %Y %H:%M:%S +0000}")
+        await found(flow, BY_CARLA + later, at=NOW - timedelta(minutes=5))
+        stories = {story.received.message_id: story for story in await flow.store.stories(None, None, None)}  # type: ignore[union-attr]
+        answered = {name.strip("<>").partition("@")[0]: story.answered is not None for name, story in stories.items()}
+        assert answered == {"earlier": True, "one": True, "later": False}
+        assert [ack.in_reply_to for ack in await acks(flow)] == ["<later@client.example>"]
+        assert "ack-answered" in {reason.code for reason in stories["<one@client.example>"].received.reasons}  # type: ignore[union-attr]
+
+
+async def test_what_bears_the_mark_of_an_answer_gets_no_late_ack(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        await found(flow, BY_CARLA + letter(), flags=frozenset({"\\Answered", "\\Seen"}))
+        assert await acks(flow) == []
+        assert len(await received(flow)) == 1
+
+
+async def test_what_is_sent_to_somebody_else_answers_nothing(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        forwarded = answer("ben@quietroom.example", In_Reply_To="<one@client.example>")
+        await flow.observation.sent("ana", sighting(forwarded, at=NOW))
+        await found(flow, BY_CARLA + letter(), at=NOW - timedelta(minutes=1))
+        assert len(await acks(flow)) == 1
