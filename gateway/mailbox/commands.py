@@ -48,6 +48,7 @@ class Commands:
         self._unfit = unfit
         self._capabilities: frozenset[str] = frozenset()
         self._has_qresync = False
+        self._is_introduced = False
         self._flag_sets: dict[frozenset[str], frozenset[str]] = {}
 
     def offers(self, capability: str) -> bool:
@@ -80,13 +81,20 @@ class Commands:
 
     async def select(self, folder: str) -> Selected:
         """Select a folder; the selection lasts until the next one, or the connection ends. Raises Missing."""
-        options = ("(CONDSTORE)",) if self.has_modseq else ()
-        reply = await self._run("SELECT", quote(encode(folder)), *options)
+        reply = await self._select(folder)
+        if reply.status != "OK" and self.offers("ID") and not self._is_introduced:
+            self._is_introduced = True
+            await self._run("ID", '("name" "handrail")')  # 163.com lets nobody look who did not say a name
+            reply = await self._select(folder)
         if reply.status != "OK":
             self._protocol.state = ai.AUTH  # RFC 9051 6.3.2: a SELECT that fails leaves none selected
             raise Missing("a watched folder is not there")
         self._protocol.state = ai.SELECTED
         return responses.selected(reply.untagged)
+
+    async def _select(self, folder: str) -> Completion:
+        options = ("(CONDSTORE)",) if self.has_modseq else ()
+        return await self._run("SELECT", quote(encode(folder)), *options)
 
     async def status(self, folder: str) -> Status | None:
         """What STATUS says of a folder that is not selected; None where it says nothing."""

@@ -91,6 +91,8 @@ def number(value: Value) -> int | None:
 
 def flags(value: Value) -> frozenset[str] | None:
     """A flag list; None where the item is missing. `\\Recent` is the connection's own affair and left out."""
+    if isinstance(value, bytes) and value.upper() == b"NIL":
+        return frozenset()  # seen where a message has none
     if not isinstance(value, list):
         return None
     words = (one.decode("utf-8", "replace") for one in value if isinstance(one, bytes))
