@@ -137,11 +137,7 @@ class Connection(Commands):
 
     async def _ask_capabilities(self) -> bool:
         reply = await self._run("CAPABILITY")
-        words: set[str] = set()
-        for parts in reply.untagged:
-            name, *rest = (parts[0] or b"").decode("ascii", "replace").upper().split() or [""]
-            words.update(rest if name == "CAPABILITY" else ())
-        self._capabilities = frozenset(words)
+        self._capabilities = responses.capabilities(tuple(parts[0] or b"" for parts in reply.untagged))
         return reply.status == "OK"
 
     async def _authenticate(self) -> Completion:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from gateway.mailbox.names import decode, same
 from gateway.mailbox.protocol import Parts
@@ -241,6 +242,13 @@ def enabled(untagged: Sequence[Parts]) -> frozenset[str]:
     """What ENABLE switched on (RFC 5161). iCloud says OK and switches on nothing."""
     words = ((parts[0] or b"").decode("ascii", "replace").upper().split() for parts in untagged)
     return frozenset(word for name, *rest in filter(None, words) if name == "ENABLED" for word in rest)
+
+
+@lru_cache(maxsize=64)
+def capabilities(lines: tuple[bytes, ...]) -> frozenset[str]:
+    """What a server offers, in upper case; one value for all the connections to servers that offer the same."""
+    words = (line.decode("ascii", "replace").upper().split() for line in lines)
+    return frozenset(word for name, *rest in filter(None, words) if name == "CAPABILITY" for word in rest)
 
 
 def backoff(text: bytes) -> float | None:

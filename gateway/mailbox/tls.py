@@ -11,8 +11,8 @@ from asyncio import sslproto
 from functools import lru_cache
 from pathlib import Path
 
-#: Octets that a connection takes off the wire at once; a TLS record has 16 KiB at most (RFC 8446 5.1).
-_AT_ONCE = 32 * 1024
+#: Octets that a connection takes off the wire at once. A long message takes a few reads more, which costs little.
+_AT_ONCE = 8 * 1024
 
 
 def context_for(trust: Path | None) -> ssl.SSLContext:
