@@ -100,7 +100,10 @@ def test_mail_is_acked_read_and_answered_though_nothing_is_listened_on() -> None
         with practice.therapist() as program:
             program.append("Sent", answer_to(first, "Please do."))
         until(lambda: [one["state"] for one in practice.json("promises")["lines"]][-1:] == ["kept"], "the answer")
-        assert practice.run("check").returncode == 0
+        asked = practice.run("check", "--live").stdout
+        assert "mailboxes.ana.watch" in asked
+        assert "mailboxes.ana.deliver" not in asked
+        assert "mailboxes.ana.address" not in asked
         practice.stop()
 
 
