@@ -240,6 +240,13 @@ class Folders(Protocol):
         """Replace the state of a folder by this one, in one transaction. Raises Unavailable."""
         ...
 
+    async def change(self, mailbox: str, before: FolderState, after: FolderState) -> None:
+        """Replace the state that was kept last by another, writing what differs: for folders of tens of thousands.
+
+        In one transaction; as `keep` where the store knows another state than `before`. Raises Unavailable.
+        """
+        ...
+
     async def copies(self, ref: Ref) -> tuple[Copy, ...]:
         """Every copy known of a message. Raises Unavailable."""
         ...

@@ -104,11 +104,23 @@ class Copies(Mapping[str, Copy]):
 
     __hash__ = None  # type: ignore[assignment]  # it holds a dictionary
 
+    def since(self, before: Copies) -> tuple[tuple[Copy, ...], tuple[str, ...]]:
+        """What is new or other than before, and the uids of what is gone."""
+        other = [copy for uid, copy in self.ours.items() if before.ours.get(uid) != copy]
+        gone = [uid for uid in before.ours if uid not in self]
+        if self._numbers is not before._numbers or self._names != before._names:
+            now, then = set(self.rest), set(before.rest)
+            other += [self[uid] for uid in now - then]
+            gone += [uid for uid in then - now if uid not in self.ours]
+        return tuple(other), tuple(gone)
+
     def without(self, gone: Collection[str]) -> Copies:
         """The copies that are left."""
         if not gone:
             return self
         ours = {uid: copy for uid, copy in self.ours.items() if uid not in gone}
+        if not any(self._has_rest(uid) for uid in gone):
+            return self._with(ours)
         return Copies(self._folder, ours, (uid for uid in self.rest if uid not in gone))
 
     def joined(self, more: Mapping[str, Copy]) -> Copies:

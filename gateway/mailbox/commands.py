@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from email.parser import BytesHeaderParser
 
 from aioimaplib import aioimaplib as ai
 
@@ -215,12 +214,11 @@ class Commands:
     async def message_ids(self, uids: Sequence[str]) -> Mapping[str, str]:
         """The Message-ID of each message that has one, angle brackets included."""
         found: dict[str, str] = {}
-        parser = BytesHeaderParser()
         asked = frozenset(uids)
         for block in uid_sets((int(uid) for uid in uids), most=100):
             for uid, items in await self._fetch(block, "(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])"):
                 header = responses.literal(items, "BODY[")
-                value = str(parser.parsebytes(header).get("Message-ID", "")).strip() if header else ""
+                value = responses.message_id(header or b"")
                 if uid in asked and value:
                     found[uid] = value
         return found

@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 #: The validity of a folder that was looked for and did not exist: all that it holds later is new.
 ABSENT = "absent"
 _FIND_AT_ONCE = 100
+#: Copies of a folder beyond which only what differs is written.
+_MANY = 1000
 #: How long the record may need to learn of a message that a filter puts into a folder at once.
 _LEARNS_WITHIN = timedelta(minutes=2)
 _MOST_UNKNOWN = 200
@@ -91,8 +93,11 @@ class Lookout:
     async def _keep(self, state: Known) -> None:
         """A mod-sequence alone is not worth a write: after a restart a little more is looked at."""
         if self._kept is None or replace(state, modseq=self._kept.modseq) != self._kept:
-            kept = FolderState(state.folder, state.validity, state.next_uid, state.modseq, state.copies)
-            await self._world.folders.keep(self._world.mailbox, kept)
+            folders, mailbox = self._world.folders, self._world.mailbox
+            if self._kept is not None and len(state.copies) > _MANY:
+                await folders.change(mailbox, _plain(self._kept), _plain(state))
+            else:
+                await folders.keep(mailbox, _plain(state))
             self._kept = state
         self._state = state
 
@@ -342,6 +347,10 @@ class Lookout:
         fine = support is Support.KEYWORD or not self._expects_keywords
         say = self._world.alerts.clear if fine else self._world.alerts.tell
         say("tag-refused", mailbox=self._world.mailbox)
+
+
+def _plain(state: Known) -> FolderState:
+    return FolderState(state.folder, state.validity, state.next_uid, state.modseq, state.copies)
 
 
 def _part(new: Sequence[str], known: Known) -> tuple[list[str], list[str]]:

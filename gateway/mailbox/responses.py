@@ -30,6 +30,8 @@ _DATE = re.compile(r" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-
 _BACKOFF = re.compile(rb"Backoff Time:?\s*(\d+)\s*(milliseconds|seconds)?", re.IGNORECASE)
 _CODE = re.compile(rb"\[([A-Z-]+)\b")
 
+_MESSAGE_ID = re.compile(rb"\s*Message-ID[ \t]*:((?:[^\r\n]|\r?\n[ \t])*)", re.IGNORECASE)
+
 #: An item's value: a string, a list in parentheses, or None for a literal that was passed over.
 Value = bytes | list["Value"] | None
 
@@ -106,6 +108,12 @@ def literal(items: dict[str, Value], name: str) -> bytes | None:
         if key.startswith(name) and isinstance(value, bytes):
             return value
     return None
+
+
+def message_id(header: bytes) -> str:
+    """The Message-ID in a header section that has no other fields, in one line; the first where there are several."""
+    match = _MESSAGE_ID.match(header)
+    return b" ".join(match[1].split()).decode("utf-8", "replace") if match else ""
 
 
 def instant(value: Value) -> datetime | None:

@@ -198,6 +198,10 @@ class Store:
         """See `ports.Folders`."""
         await self._db.write(lambda db: folders.keep(db, self._sealer, mailbox, state), patience=_REPORT)
 
+    async def change(self, mailbox: str, before: FolderState, after: FolderState) -> None:
+        """See `ports.Folders`."""
+        await self._db.write(lambda db: folders.change(db, self._sealer, mailbox, before, after), patience=_REPORT)
+
     async def copies(self, ref: Ref) -> tuple[Copy, ...]:
         """See `ports.Folders`."""
         return await self._db.read(lambda db: folders.of_message(db, self._sealer, ref))

@@ -99,6 +99,10 @@ class World:
         await self._heard()
         self.states[state.folder] = state
 
+    async def change(self, mailbox: str, before: FolderState, after: FolderState) -> None:
+        assert self.states.get(before.folder, before) == before
+        await self.keep(mailbox, after)
+
     async def copies(self, ref: Ref) -> tuple[Copy, ...]:
         return tuple(copy for state in self.states.values() for copy in state.copies.values() if copy.ref == ref)
 

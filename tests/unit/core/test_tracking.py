@@ -84,6 +84,14 @@ def test_copies_come_and_go_as_in_a_dictionary(before: dict[str, bool], more: di
     assert dict(small) == plain(left | {uid: ours or left.get(uid, False) for uid, ours in more.items()})
 
 
+@given(COPIES, COPIES)
+def test_what_differs_leads_from_one_to_the_other(before: dict[str, bool], after: dict[str, bool]) -> None:
+    then, now = Copies.of("INBOX", plain(before)), Copies.of("INBOX", plain(after))
+    others, gone = now.since(then)
+    assert (dict(then) | {copy.uid: copy for copy in others}).keys() - set(gone) == dict(now).keys()
+    assert {uid: copy for uid, copy in dict(then).items() if uid not in gone} | {one.uid: one for one in others} == now
+
+
 def test_fifty_thousand_old_messages_take_little_room() -> None:
     small = Copies("INBOX", {}, map(str, range(1, 50_001)))
     assert sum(sys.getsizeof(getattr(small, name)) for name in small.__slots__) < 250_000

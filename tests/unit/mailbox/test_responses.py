@@ -49,6 +49,23 @@ def test_no_response_raises(parts: list[bytes | None]) -> None:
     responses.enabled([parts])
 
 
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        (b"Message-ID: <1@client.example>\r\n\r\n", "<1@client.example>"),
+        (b"message-id:\r\n <long@client.example>\r\n\r\n", "<long@client.example>"),
+        (b"MESSAGE-ID : <1@client.example> (by hand)\r\n\r\n", "<1@client.example> (by hand)"),
+        (b"Message-ID: <1@client.example>\r\nMessage-ID: <2@client.example>\r\n\r\n", "<1@client.example>"),
+        ("Message-ID: <Grüße@client.example>\r\n".encode(), "<Grüße@client.example>"),
+        (b"Message-ID:\r\n\r\n", ""),
+        (b"\r\n", ""),
+        (b"", ""),
+    ],
+)
+def test_a_message_id_is_read_however_it_is_written(header: bytes, found: str) -> None:
+    assert responses.message_id(header) == found
+
+
 def test_recent_is_no_flag_of_the_message() -> None:
     assert responses.flags([b"\\Recent", b"\\Seen"]) == {"\\Seen"}
     assert responses.flags(None) is None
