@@ -55,6 +55,10 @@ TROUBLES: dict[str, Trouble] = {
         "The mailbox {mailbox} keeps no keywords: urgent messages show a star there, or only the X-Handrail fields. "
         "Set tags to one that its server keeps."
     ),
+    "move-refused": Trouble(
+        "The mailbox {mailbox} does not let messages be moved: urgent ones stay in the inbox, with their tags. "
+        "Check that `tags.folder` can be made there, or take it out."
+    ),
     "calendar-unreadable": Trouble(
         "A calendar of the mailbox {mailbox} can't be read: what it said last still holds. "
         "The log of the same minute says why; `absences_calendar` and `sessions_calendar` in gateway.yaml say where."

@@ -18,9 +18,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from gateway import shipped
 from gateway.alerts import LogAlerts
 from gateway.clock import SystemClock
 from gateway.core.events import Event
@@ -28,12 +30,14 @@ from gateway.core.message.facts import Envelope
 from gateway.core.policy.schema import Policy
 from gateway.core.routing import Route
 from gateway.core.tracking import Copy
+from gateway.core.urgency.lexicon import Lexicon
 from gateway.flow.arrival import Arrival
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
 from gateway.flow.observation import Observation
 from gateway.mailbox import Hand, Intervals, State, Watch, watch_for
 from gateway.metrics import Metrics
+from gateway.settings.load import load
 from gateway.settings.schema import Settings
 from gateway.store import Sealer, Store, open_store
 from gateway.transport import transport_for
@@ -222,8 +226,14 @@ def _settings(root: Path, user: str, port: int, mailbox: dict[str, object], poli
         },
         "routes": [{"to": ANA, "mailbox": "ana"}],
         "policies": {"always": Policy.model_validate(POLICY | policy)},
+        "lexicons": _lexicons(),
     }
     return Settings.model_validate(values)
+
+
+@cache
+def _lexicons() -> tuple[Lexicon, ...]:
+    return load(shipped.folder("config")).lexicons
 
 
 class _ToUser:

@@ -232,3 +232,31 @@ async def _(one: Scene) -> None:
     async with one.watching():
         await one.do(one.program.mark_all, "\\Seen")
         await one.settle("INBOX")
+
+
+@scenario("an urgent message is moved to a folder of its own, and read there", "ack, receipt",
+          mailbox={"tags": {"folder": "First"}})  # fmt: skip
+async def _(one: Scene) -> None:
+    one.intervals = OFTEN
+    async with one.watching():
+        message = await one.write("I will kill myself tonight")
+        await one.met(message, "First")
+        with one.server.open(one.user, "First") as there:
+            assert there.flags(message) == {"$label1"}
+            await one.do(there.open, message)
+            await one.gets("ack, receipt")
+
+
+@scenario("an urgent message that the therapist moves back to the inbox stays there", "ack, receipt",
+          mailbox={"tags": {"folder": "First"}})  # fmt: skip
+async def _(one: Scene) -> None:
+    one.intervals = OFTEN
+    async with one.watching():
+        message = await one.write("I will kill myself tonight")
+        await one.met(message, "First")
+        with one.server.open(one.user, "First") as there:
+            await one.do(there.move, message, "INBOX")
+        await one.met(message)
+        await one.settle("INBOX", "First")
+        await one.do(one.program.open, message)
+        await one.gets("ack, receipt")
