@@ -18,6 +18,7 @@ from gateway.core.tracking import Copy, FlagChange, FolderState
 from gateway.mailbox import Hand, Intervals, Watch, watch_for
 from gateway.ports import Bearer, Placed, Question, Sighting, Unavailable
 from gateway.settings.schema import Mailbox
+from tests.ports.record_samples import received
 
 #: Quick to come back, and slow to look by timer, so that a test shows what IDLE alone does.
 BRISK = Intervals(
@@ -55,6 +56,8 @@ class World:
     arrivals: list[tuple[str, Sighting]] = field(default_factory=list)
     kept_tags: list[tuple[str, frozenset[str]]] = field(default_factory=list)
     changes: list[FlagChange] = field(default_factory=list)
+    #: The same as they were told together, with "since".
+    batches: list[tuple[tuple[FlagChange, ...], datetime]] = field(default_factory=list)
     #: The uids under which the message was kept when a change of its flags was told.
     places_at_changes: list[set[str]] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
@@ -83,6 +86,11 @@ class World:
         await self._heard()
         for change in changes:
             assert change.now.ref is not None
+            if change.now.ref.key == self.poison:
+                raise ValueError(self.poison)
+        self.batches.append((tuple(changes), since))
+        for change in changes:
+            assert change.now.ref is not None
             self.changes.append(change)
             self.places_at_changes.append({copy.uid for copy in await self.copies(change.now.ref)})
 
@@ -109,7 +117,7 @@ class World:
     # ports.Record
 
     async def find(self, mailbox: str, message_ids: Sequence[str]) -> tuple[Ref, ...]:
-        return tuple(Ref(mailbox, one) for one in message_ids if one in self.recorded)
+        return tuple(Ref(mailbox, one) for one in message_ids if self._knows(one))
 
     async def history(self, question: Question, now: datetime) -> History:
         raise Unavailable("no history is kept here")
@@ -121,7 +129,10 @@ class World:
         raise Unavailable("no effects are kept here")
 
     async def story(self, ref: Ref) -> Story | None:
-        return None
+        return Story(ref, (received(message_id=ref.key),)) if self._knows(ref.key) else None
+
+    def _knows(self, message_id: str) -> bool:
+        return message_id in self.recorded or any(one == message_id for one, _ in self.arrivals)
 
     # ports.Alerts
 

@@ -109,3 +109,38 @@ async def test_a_silent_server_is_given_up_and_never_talked_to_again() -> None:
     assert wire.aborted
     with pytest.raises(ai.Abort):
         await protocol.converse(protocol.command("NOOP", patience=1))
+
+
+async def test_news_of_other_folders_is_kept_until_asked_for_the_last_of_each() -> None:
+    said = (
+        b"* STATUS Sent (MESSAGES 1)\r\n* STATUS {4}\r\nBox1 (MESSAGES 7)\r\n* STATUS S (MESSAGES 2)\r\nTAG OK\r\n"
+    )
+    reply, protocol = await converse(said)
+    assert [parts[-1] for parts in protocol.news.values()] == [b"STATUS S (MESSAGES 2)", b" (MESSAGES 7)"]
+    assert protocol.stirred.is_set()
+    assert not protocol.overflowed
+    assert len(reply.untagged) == 3
+
+
+async def test_a_server_that_tells_of_folders_without_end_fills_nothing() -> None:
+    said = b"".join(b"* STATUS box%d (MESSAGES 1)\r\n" % number for number in range(5000))
+    _, protocol = await converse(said + b"TAG OK\r\n")
+    assert len(protocol.news) <= 1000
+    assert protocol.overflowed
+
+
+@pytest.mark.parametrize(
+    ("line", "expunged", "stirred"),
+    [
+        (b"* 3 EXPUNGE", True, True),
+        (b"* VANISHED 7:9", True, True),
+        (b"* VANISHED (EARLIER) 7:9", False, False),
+        (b"* 3 EXISTS", False, True),
+        (b"* 3 FETCH (FLAGS (\\Seen))", False, True),
+        (b"* OK Still here", False, False),
+        (b"* OK [NOTIFICATIONOVERFLOW] no more", False, True),
+    ],
+)
+async def test_what_stirs_a_folder_and_what_takes_messages_from_it(line: bytes, expunged: bool, stirred: bool) -> None:
+    _, protocol = await converse(line + b"\r\nTAG OK\r\n")
+    assert (protocol.expunged, protocol.stirred.is_set()) == (expunged, stirred)
