@@ -112,9 +112,7 @@ async def test_a_silent_server_is_given_up_and_never_talked_to_again() -> None:
 
 
 async def test_news_of_other_folders_is_kept_until_asked_for_the_last_of_each() -> None:
-    said = (
-        b"* STATUS Sent (MESSAGES 1)\r\n* STATUS {4}\r\nBox1 (MESSAGES 7)\r\n* STATUS S (MESSAGES 2)\r\nTAG OK\r\n"
-    )
+    said = b"* STATUS S (MESSAGES 1)\r\n* STATUS {4}\r\nBox1 (MESSAGES 7)\r\n* STATUS S (MESSAGES 2)\r\nTAG OK\r\n"
     reply, protocol = await converse(said)
     assert [parts[-1] for parts in protocol.news.values()] == [b"STATUS S (MESSAGES 2)", b" (MESSAGES 7)"]
     assert protocol.stirred.is_set()
