@@ -322,6 +322,7 @@ def _wiring(gateway: Gateway, name: str) -> tuple[object, ...] | None:
         known.inboxes,
         known.folders,
         known.withdrawn,
+        known.tags.folder,
         known.sent,
         known.drafts,
     )

@@ -107,7 +107,7 @@ class Commands:
         return self.offers("CONDSTORE") or self._has_qresync
 
     async def enable(self) -> None:
-        """Switch QRESYNC on (RFC 7162 3.2.3), which must be done before a folder is selected."""
+        """Switch QRESYNC on (RFC 5161, RFC 7162 3.2.3), which must be done before a folder is selected."""
         if self.offers("QRESYNC") and self.offers("ENABLE"):
             reply = await self._run("ENABLE", "QRESYNC")
             self._has_qresync = reply.status == "OK" and "QRESYNC" in responses.enabled(reply.untagged)

@@ -11,7 +11,7 @@ from gateway.mailbox.world import Known, Look
 
 
 class ImapFolder:
-    """Uids and flags are the base; counting changes (CONDSTORE, QRESYNC) is a speed-up that may lie: not for `full`.
+    """Uids and flags are the base; counting changes (RFC 7162) is a speed-up that may lie, so `full` does without.
 
     Flags are asked for where somebody listens: of ours, and of what is new. A mailbox may hold tens of thousands.
     """

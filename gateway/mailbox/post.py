@@ -268,7 +268,7 @@ class Post:
                 stand.note(status.items if status else {})
 
     async def _wait(self, connection: Connection, limit: timedelta) -> bool:
-        """Wait for the folder to stir; False where the timer was up first."""
+        """Wait for the folder to stir, by IDLE (RFC 2177) where there is one; False where the timer was up first."""
         if not await connection.until_stirred(limit.total_seconds()):
             await self._world.clock.wait(connection.stirring, self._world.clock.now() + limit)
         return connection.stirred
