@@ -117,6 +117,7 @@ class Post:
         self._connection: Connection | None = None
         self._at: tuple[Stand, ImapFolder] | None = None
         self._failures = 0
+        self._connected: datetime | None = None
 
     def take(self, stand: Stand) -> None:
         """Put a folder on the round."""
@@ -132,7 +133,7 @@ class Post:
             await self._world.clock.wait(self._manned, None)
             try:
                 async with self._door.connection() as connection:
-                    self._connection = connection
+                    self._connection, self._connected = connection, self._world.clock.now()
                     await self._attend(connection)
             except Unavailable as fault:
                 if self._connection is not None:
@@ -294,9 +295,9 @@ class Post:
         support = home.lookout.support
         tags = support if support is not Support.UNKNOWN else self.condition.tags
         self.condition = replace(self.condition, looked=home.lookout.looked, tags=tags)
-        if self._failures:
+        if self.down_since is not None:
             log.info("mailbox-watched-again", mailbox=self._world.mailbox, folder=home.role.value)
-        self._failures, self.down_since = 0, None
+        self.down_since = None
         self._told()
 
     def _note_fault(self, fault: Exception) -> None:
@@ -304,7 +305,9 @@ class Post:
         log.warning("mailbox-not-watched", mailbox=self._world.mailbox, why=why)
         for stand in self.stands:
             stand.lookout.forget()
-        self._failures += 1
+        lasted = now - self._connected if self._connected else timedelta()
+        self._failures = 1 if lasted >= self._door.intervals.look else self._failures + 1
+        self._connected = None
         self.down_since = self.down_since or now
         self.is_mailbox_fault = isinstance(fault, MailboxFault)
         self._be(State.DOWN, why)

@@ -40,7 +40,6 @@ _SIGNED_IN = (ai.AUTH, ai.SELECTED)
 _STATES = {name: command.valid_states for name, command in ai.Commands.items()} | {
     "NOTIFY": _SIGNED_IN,
     "XLIST": _SIGNED_IN,
-    "UNSELECT": (ai.SELECTED,),
 }
 
 #: One response: text and literals by turns. None stands for a literal that was too long.

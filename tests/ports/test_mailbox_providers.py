@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -183,6 +184,18 @@ async def test_a_session_that_the_server_ends_is_begun_anew_and_no_flag_is_lost(
                 server.say("* BYE Session invalidated - AccessTokenExpired")
             await world.until(lambda: world.last_flags(ONE) == {"\\Seen"})
     assert server.logins == 2
+
+
+async def test_a_server_that_always_hangs_up_soon_is_called_ever_more_seldom() -> None:
+    slower = replace(BRISK, retry=timedelta(milliseconds=50), retry_cap=timedelta(seconds=5))
+    async with scripted_imap(Script()) as server:
+        world, begun = World(), []
+        async with watching(world, settings_of(server), intervals=slower):
+            for number in range(1, 7):
+                await world.until(lambda number=number: server.commands.count("IDLE") == number)  # type: ignore[misc]
+                begun.append(asyncio.get_running_loop().time())
+                server.hang_up()
+    assert begun[5] - begun[4] >= 0.4
 
 
 async def test_a_line_that_a_router_forgot_while_idle_is_noticed() -> None:
