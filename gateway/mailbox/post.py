@@ -208,6 +208,8 @@ class Post:
             for stand in due:
                 fruitful |= await self._visit(connection, stand)
             fruitful |= await self._visit(connection, home)
+        else:
+            connection.stir()  # somewhere it may stir still, which looking at another folder made us forget
         self._note_success(home)
         return fruitful
 
