@@ -79,12 +79,13 @@ class MailboxStatus:
 
 @dataclass(frozen=True, slots=True)
 class SignInStatus:
-    """One sign-in by OAuth 2: `signed-in`, `needed` (nobody has yet) or `ended` by the provider. Never a token."""
+    """One sign-in by OAuth 2: `signed-in`, `needed` (nobody has yet) or `ended` by the provider.
+
+    No token, and not who signs in: pages show no addresses.
+    """
 
     #: Where the settings have it: `mailboxes.NAME` or `smarthost`.
     place: str
-    #: Who signs in: an address of the practice.
-    user: str
     state: str
     #: When a person signed in, and when it was renewed last.
     since: datetime | None = None

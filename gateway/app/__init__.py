@@ -4,7 +4,7 @@ from gateway.app.desk import Desk, open_desk
 from gateway.app.house import House, open_house
 from gateway.app.login import Login, open_login
 from gateway.app.probes import probes_for
-from gateway.app.sign_ins import places_of, sign_ins_found
+from gateway.app.sign_ins import places_of, sign_ins_found, users_of
 from gateway.app.wiring import cards_of, faults_of_files, settings_from, templates_of
 from gateway.credentials import CredentialError
 from gateway.sign_in import Denied, Unregistered
@@ -29,4 +29,5 @@ __all__ = [
     "settings_from",
     "sign_ins_found",
     "templates_of",
+    "users_of",
 ]

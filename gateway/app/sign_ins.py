@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -61,6 +61,11 @@ def smarthost_user(settings: Settings) -> str:
     return own or (mailbox_user(settings.gateway.mailboxes[smarthost.sign_in]) if smarthost.sign_in else "")
 
 
+def users_of(settings: Settings) -> dict[str, str]:
+    """Who signs in at each place, by where the settings have it."""
+    return {place.key: _said(settings, place)[0] for place in places_of(settings)}
+
+
 async def sign_in_status(settings: Settings, keeping: SignIns) -> tuple[SignInStatus, ...]:
     """How each sign-in stands, by what is kept of it; no token. Raises Unavailable."""
     return tuple([await _status(settings, keeping, place) for place in places_of(settings)])
@@ -68,31 +73,26 @@ async def sign_in_status(settings: Settings, keeping: SignIns) -> tuple[SignInSt
 
 async def sign_ins_found(settings: Settings) -> tuple[Finding, ...]:
     """How each sign-in stands, for a check: by the record as it is, which is neither made nor changed."""
-    if not list(places_of(settings)):
-        return ()
-    if missing(settings):
-        known = [
-            SignInStatus(place.key, _said(settings, place)[0], "needed", mend=place.command)
-            for place in places_of(settings)
-        ]
-        return tuple(_found(one) for one in known)
+    places, users = list(places_of(settings)), users_of(settings)
+    if not places or missing(settings):
+        return tuple(_found(_needed(place), users) for place in places)
     try:
         async with open_record(settings) as store:
-            return tuple(_found(one) for one in await sign_in_status(settings, store))
+            return tuple(_found(one, users) for one in await sign_in_status(settings, store))
     except (Unavailable, CredentialError, SealError) as error:
         what = "the record can't be read" if isinstance(error, SealError) else str(error)
         return (Finding(Severity.WARNING, "store", f"whether somebody has signed in can't be told: {what}"),)
 
 
-def _needed(settings: Settings, place: Place) -> SignInStatus:
-    return SignInStatus(place.key, _said(settings, place)[0], "needed", mend=place.command)
+def _needed(place: Place) -> SignInStatus:
+    return SignInStatus(place.key, "needed", mend=place.command)
 
 
-def _found(one: SignInStatus) -> Finding:
+def _found(one: SignInStatus, users: Mapping[str, str]) -> Finding:
     where = f"gateway.yaml {one.place}.oauth2"
     if one.state == "signed-in":
         renewed = f", renewed last on {one.renewed:%Y-%m-%d}" if one.renewed else ""
-        return Finding(Severity.FINE, where, f"signed in as {one.user}{renewed}")
+        return Finding(Severity.FINE, where, f"signed in as {users[one.place]}{renewed}")
     what = f"the provider ended the sign-in ({one.why})" if one.why else "nobody has signed in yet"
     return Finding(Severity.ERROR, where, what, f"run `{one.mend}`")
 
@@ -101,10 +101,10 @@ async def _status(settings: Settings, keeping: SignIns, place: Place) -> SignInS
     user, oauth2, _ = _said(settings, place)
     kept = kept_of(await keeping.sign_in(place.key))
     if kept is None or (kept.user, kept.client_id, kept.issuer) != (user, oauth2.client_id, oauth2.token):
-        return _needed(settings, place)
+        return _needed(place)
     if kept.ended:
-        return SignInStatus(place.key, user, "ended", kept.since, kept.renewed, kept.ended, place.command)
-    return SignInStatus(place.key, user, "signed-in", kept.since, kept.renewed)
+        return SignInStatus(place.key, "ended", kept.since, kept.renewed, kept.ended, place.command)
+    return SignInStatus(place.key, "signed-in", kept.since, kept.renewed)
 
 
 def _sign_in(settings: Settings, place: Place, keeping: SignIns, clock: Clock, alerts: Alerts) -> SignIn:

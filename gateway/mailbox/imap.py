@@ -25,7 +25,7 @@ from gateway.mailbox.faults import Lost, Refused
 from gateway.mailbox.names import quote
 from gateway.mailbox.protocol import Completion, SturdyProtocol
 from gateway.mailbox.tls import context_for
-from gateway.ports import Bearer
+from gateway.ports import Bearer, Unavailable, Unsigned
 
 _KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3))
 
@@ -64,7 +64,7 @@ async def connect(access: Access, unfit: set[str] | None = None) -> AsyncIterato
     `unfit` is where it is remembered what the server offers and does not keep.
     """
     if access.bearer is not None:
-        await access.bearer.token()  # who has none need not bother the server
+        await _token(access.bearer)  # who has none need not bother the server
     protocol = await _open(access)
     connection = Connection(access, protocol, set() if unfit is None else unfit)
     try:
@@ -114,6 +114,16 @@ async def _start_tls(protocol: SturdyProtocol, access: Access, context: ssl.SSLC
     await protocol.upgrade(context, access.host)
 
 
+async def _token(bearer: Bearer, refused: str = "") -> str:
+    """As the bearer gives it. Raises Unsigned, which only a person ends, and Lost for what passes."""
+    try:
+        return await bearer.token(refused)
+    except Unsigned:
+        raise
+    except Unavailable as fault:
+        raise Lost(str(fault)) from fault
+
+
 class Connection(Commands):
     """A signed-in connection. For one task at a time."""
 
@@ -160,10 +170,10 @@ class Connection(Commands):
             raise Refused(
                 "the mail server takes no OAuth 2 tokens; check `watch`, or set `password` in place of `oauth2`"
             )
-        token = await bearer.token()
+        token = await _token(bearer)
         reply = await self._show(mechanism, token)
         if reply.status != "OK" and responses.code(reply.text) not in PASSING:
-            reply = await self._show(mechanism, await bearer.token(refused=token))
+            reply = await self._show(mechanism, await _token(bearer, refused=token))
         return reply
 
     async def _show(self, mechanism: sasl.Mechanism, token: str) -> Completion:

@@ -59,8 +59,11 @@ class SignIn:
     async def token(self, refused: str = "") -> str:
         """See `ports.Bearer`. Those who ask at once wait for one renewal."""
         async with self._turn:
-            kept = self._good(self._kept, refused) or self._good(await self._read(), refused)
-            return (kept or await self._renewed(refused)).access
+            if kept := self._good(self._kept, refused):
+                return kept.access
+            kept = self._good(await self._read(), refused) or await self._renewed(refused)
+            self._all_is_well()
+            return kept.access
 
     async def accept(self, given: Granted) -> None:
         """Keep what a person's signing in brought. Raises Unavailable, and Denied where it would not last."""
@@ -141,9 +144,13 @@ class SignIn:
         await self._keeping.keep_sign_in(self.place.key, text_of(kept))
         self._kept, self._given = kept, None
         self._failures, self._not_before = 0, None
+        self._all_is_well()
+        log.info("sign-in-renewed", place=self.place.key)
+
+    def _all_is_well(self) -> None:
+        """Whoever signed in or renewed it, here or elsewhere."""
         for code in ("sign-in-needed", "sign-in-unregistered"):
             self._alerts.clear(code, place=self.place.key, command=self.place.command)
-        log.info("sign-in-renewed", place=self.place.key)
 
     async def _ended(self, before: Kept, fault: Denied, refused: str) -> Kept:
         """The provider ended it, unless another node was quicker and what replaced it is kept already."""

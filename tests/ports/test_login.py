@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 import pytest
 
+from gateway import app as house
+from gateway.clock import SystemClock
 from tests.servers.dovecot import Dovecot
 from tests.servers.dovecot_tokens import token_dovecot
 from tests.servers.stores import Place as Database
 from tests.servers.token_server import CLIENT_ID, TokenServer, token_server
+from tests.unit.sign_in.signing import tokens
 
 pytestmark = pytest.mark.server
 
@@ -206,7 +211,7 @@ def test_status_and_check_show_a_sign_in_and_never_its_tokens(practice: Practice
     assert "ok       gateway.yaml mailboxes.ana.oauth2: signed in as ana, renewed last on " in check.stdout
     assert "ok       mailboxes.ana.watch: signs in; tags show as $label1" in check.stdout
     (known,) = json.loads(practice.run("status", "--json").stdout)["sign_ins"]
-    assert (known["place"], known["user"], known["state"], known["mend"]) == ("mailboxes.ana", "ana", "signed-in", "")
+    assert (known["place"], known["state"], known["mend"]) == ("mailboxes.ana", "signed-in", "")
     assert "zilpzalp" not in status.stdout + check.stdout + json.dumps(known)
 
 
@@ -234,3 +239,30 @@ def sign_in(practice: Practice, provider: TokenServer) -> None:
         line_with(process, "Waiting")
         provider.decide("ana")
         assert ended(process)[0] == 0
+
+
+async def test_the_running_gateway_waits_for_a_sign_in_and_takes_it_up(
+    practice: Practice, provider: TokenServer
+) -> None:
+    settings = house.settings_from(practice.folder)
+    async with house.open_house(settings) as running, asyncio.TaskGroup() as group:
+        stop = asyncio.Event()
+        serving = group.create_task(running.run(stop))
+        await until(lambda: running.conditions["ana"].why == "unsigned")
+        assert [one.what for one in running.queries.troubles()] == [
+            "sign-in-needed command=handrail login ana place=mailboxes.ana"
+        ]
+        async with house.open_login(settings, "ana") as signing:
+            await signing.sign_in.accept(tokens(provider))
+        await until(lambda: running.conditions["ana"].state == "idle")
+        (shown,) = (await running.queries.status(running.clock.now())).sign_ins
+        assert (shown.place, shown.state, running.queries.troubles()) == ("mailboxes.ana", "signed-in", ())
+        stop.set()
+        await serving
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    clock = SystemClock()
+    async with asyncio.timeout(30):
+        while not holds():
+            await clock.wait(asyncio.Event(), clock.now() + timedelta(milliseconds=50))

@@ -164,8 +164,10 @@ async def test_a_sign_in_beside_the_running_gateway_is_taken_up(
     sign_in = made(provider, drawer, clock)
     with pytest.raises(Unsigned):
         await sign_in.token()
-    await made(provider, drawer, clock).accept(tokens(provider))
+    apart = Drawer(kept=drawer.kept)
+    await made(provider, apart, clock).accept(tokens(provider))
     assert await sign_in.token() in provider.access
+    assert drawer.standing() == {}
 
 
 @pytest.mark.parametrize("restarted", [False, True])
