@@ -47,8 +47,7 @@ passdb {
   args = scheme=PLAIN $root/users
 }
 userdb {
-  driver = static
-  args = uid=$uid gid=$group home=$root/mail/%u
+  driver = $userdb
 }
 namespace inbox {
   inbox = yes
@@ -104,6 +103,7 @@ service stats {
   }
 }
 """
+
 
 @dataclass(frozen=True)
 class Dovecot:
@@ -173,15 +173,20 @@ def _say(stream: object, line: bytes | None) -> None:
 
 @contextmanager
 def dovecot(
-    users: Mapping[str, str], *, tls: bool = False, drafts: str = "Drafts", uid: str = "", more: str = ""
+    users: Mapping[str, str],
+    *,
+    tls: bool = False,
+    drafts: str = "Drafts",
+    owners: Mapping[str, int] | None = None,
+    more: str = "",
 ) -> Iterator[Dovecot]:
     """Start a Dovecot for `users` (name to password; a name may be an address); kill it at the end.
 
-    `drafts` is the folder that is marked as \\Drafts; empty: there is none. `uid` (with Dovecot's variables) owns a
-    user's mail, where it is not Dovecot's own user: only root can have it so. `more` are further settings.
+    `drafts` is the folder that is marked as \\Drafts; empty: there is none. `owners` are the uids that own the users'
+    mail, where it is not Dovecot's own user: only root can have it so. `more` are further settings.
     """
     with server_folder("dovecot") as root:
-        server = _configure(root, users, tls=tls, drafts=drafts, uid=uid, more=more)
+        server = _configure(root, users, tls=tls, drafts=drafts, owners=owners or {}, more=more)
         process = subprocess.Popen([program("dovecot"), "-F", "-c", str(server.config)], start_new_session=True)
         try:
             for port in (server.imap_port, server.lmtp_port, *((server.imaps_port,) if tls else ())):
@@ -192,21 +197,26 @@ def dovecot(
             process.wait()
 
 
-def _configure(root: Path, users: Mapping[str, str], *, tls: bool, drafts: str, uid: str, more: str) -> Dovecot:
+def _configure(
+    root: Path, users: Mapping[str, str], *, tls: bool, drafts: str, owners: Mapping[str, int], more: str
+) -> Dovecot:
     user = "dovecot" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
     group = grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
     (root / "mail").mkdir()
     if os.getuid() == 0:
         shutil.chown(root / "mail", user, group)
-    if uid:
+    userdb = f"static\n  args = uid={user} gid={group} home={root}/mail/%u"
+    if owners:
         (root / "mail").chmod(0o1777)
-    (root / "users").write_text("".join(f"{name}:{{PLAIN}}{password}\n" for name, password in users.items()))
+        userdb = f"passwd-file\n  args = {root}/users\n  default_fields = gid={group}"
+    lines = (f"{name}:{{PLAIN}}{word}:{owners.get(name, '')}:::{root}/mail/{name}" for name, word in users.items())
+    (root / "users").write_text("".join(f"{line}\n" for line in lines))
     ports = {"imap": free_port(), "imaps": free_port() if tls else 0, "lmtp": free_port()}
     authority = _certify(root) if tls else None
     secured = f"ssl = yes\nssl_cert = <{root}/cert.pem\nssl_key = <{root}/key.pem" if tls else "ssl = no"
     config = root / "dovecot.conf"
     marked = f'  mailbox "{drafts}" {{\n    auto = create\n    special_use = \\Drafts\n  }}' if drafts else ""
-    written = {"root": root, "user": user, "group": group, "uid": uid or user, "more": more} | ports
+    written = {"root": root, "user": user, "group": group, "userdb": userdb, "more": more} | ports
     config.write_text(_CONFIG.substitute(written, tls=secured, drafts=marked))
     return Dovecot(root, config, ports["imap"], ports["imaps"], ports["lmtp"], users, authority)
 

@@ -1,8 +1,8 @@
 """A few signs put before the subject of a message as it is handed on, so that any mail program shows them.
 
 In goes content as it came, out comes the same with a longer subject; every other byte stays. What the writer put there
-is not decoded: encoded words and folds stand behind the prefix as they were (RFC 2047, RFC 5322 2.2.3). A signature that
-covers the subject (DKIM, RFC 6376 5.4.1 asks for that) does not hold any more, which is the price.
+is not decoded: encoded words and folds stand behind the prefix as they were (RFC 2047, RFC 5322 2.2.3). A signature
+that covers the subject (DKIM, RFC 6376 5.4.1 asks for that) does not hold any more, which is the price.
 """
 
 from __future__ import annotations
@@ -51,4 +51,3 @@ def _prefixed(found: re.Match[bytes], prefix: str) -> bytes:
     if len(whole.rstrip(b"\r")) <= _WIDTH:
         return whole
     return name + b" " + said + (b"\r\n" if text.endswith(b"\r") else b"\n") + gap + text
-

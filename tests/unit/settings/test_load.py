@@ -67,7 +67,9 @@ def test_without_routes_each_mailbox_takes_its_own_addresses(tmp_path: Path) -> 
 
 
 def test_mail_may_reach_every_mailbox_without_us(tmp_path: Path) -> None:
-    gateway = GATEWAY.replace("deliver:", "watch:") + "    control: ana+handrail@hopestreet.example\nsmtp: {listen: []}\n"
+    gateway = (
+        GATEWAY.replace("deliver:", "watch:") + "    control: ana+handrail@hopestreet.example\nsmtp: {listen: []}\n"
+    )
     settings = load(folder_with(tmp_path, gateway=gateway))
     assert as_routes(settings) == ()
     assert not settings.gateway.relays
