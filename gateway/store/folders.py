@@ -90,14 +90,17 @@ def _write(
 
 def of_message(db: Connection, sealer: Sealer, ref: Ref) -> tuple[Copy, ...]:
     """Every copy known of a message."""
-    wanted = (
-        select(folders.c.folder, copies.c.uid, copies.c.flags)
-        .join_from(copies, folders, copies.c.folder == folders.c.id)
-        .join(messages, copies.c.message == messages.c.id)
-        .where(told.is_ref(sealer, ref))
-        .order_by(folders.c.id, copies.c.uid)
-    )
-    return tuple(Copy(row.folder, row.uid, _flags(row.flags), ref) for row in db.execute(wanted))
+    rows = db.execute(_OF_MESSAGE, told.names(sealer, ref))
+    return tuple(Copy(row.folder, row.uid, _flags(row.flags), ref) for row in rows)
+
+
+_OF_MESSAGE = (
+    select(folders.c.folder, copies.c.uid, copies.c.flags)
+    .join_from(copies, folders, copies.c.folder == folders.c.id)
+    .join(messages, copies.c.message == messages.c.id)
+    .where(*told.IS_REF)
+    .order_by(folders.c.id, copies.c.uid)
+)
 
 
 def _head(db: Connection, mailbox: str, state: FolderState) -> int:

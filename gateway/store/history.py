@@ -55,7 +55,7 @@ def history(db: Connection, sealer: Sealer, question: Question, now: datetime) -
     asked = _names(sealer, question, now)
     itself: int | None = db.execute(_ITSELF, asked).scalar()
     asked["itself"] = itself or _NONE
-    story = next(iter(told.stories(db, sealer, messages.c.id == itself)), None) if itself else None
+    story = told.story(db, sealer, question.ref) if itself else None
     found = db.execute(_FOUND, asked).one()
     last = _last_ack(sealer, found)
     ours = _ours(db, sealer, question)

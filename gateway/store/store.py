@@ -118,8 +118,7 @@ class Store:
 
     async def stories(self, mailbox: str | None, since: datetime | None, until: datetime | None) -> tuple[Story, ...]:
         """See `ports.Stories`."""
-        span = events.received_in(mailbox, since, until)
-        return await self._db.read(lambda db: events.stories(db, self._sealer, *span), patience=_REPORT)
+        return await self._db.read(lambda db: events.stories(db, self._sealer, mailbox, since, until), patience=_REPORT)
 
     async def waiting(self, mailbox: str, author: str) -> tuple[Story, ...]:
         """See `ports.Stories`."""

@@ -101,6 +101,8 @@ messages = Table(
     Column("erasing", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("mailbox", "ref"),
     Index(None, "received"),
+    # Without it SQLite reads all of a mailbox for what came into it within an hour.
+    Index(None, "mailbox", "received"),
     Index(None, "policy", "received"),
     Index(None, "digest"),
     Index(None, "thread"),
