@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.core.events import Acknowledged, Alerted, GivenUp, ReceiptSent
-from gateway.core.replies import NO_DOWNSTREAM, Reply, permanent
+from gateway.core.replies import NO_DOWNSTREAM, SWITCHED_OFF, Reply, permanent, transient
 from gateway.core.tracking import MDN_SENT, Copy, FolderState
 from gateway.outbox.worker import LEASE
 from gateway.ports import Claim, Unavailable
@@ -158,6 +158,7 @@ async def test_a_receipt_never_leaves_the_null_reverse_path(store: Store, make: 
         permanent(554, "2.0", "STOREDRV.Submission.Exception:SubmissionQuotaExceededException"),
         permanent(535, "7.8", "authentication failed"),
         Reply(530, "5.7.0", ("authentication required",)),
+        transient(454, "7.8", "our own sign-in was refused, or nobody has signed in"),
     ],
     ids=str,
 )
@@ -172,6 +173,19 @@ async def test_a_quota_or_our_own_login_means_later_not_never(store: Store, make
     await go_on(worker, lambda: len(host.taken) == 3)
     assert told.now == {}
     assert [event.kind for event in await events(store)] == ["acknowledged"]
+
+
+async def test_sending_that_an_administrator_has_switched_off_is_told_in_its_own_words(
+    store: Store, make: Make
+) -> None:
+    off = transient(454, SWITCHED_OFF.removeprefix("4."), "SMTP sign-in is switched off")
+    host, told = Script([off, OK]), Told()
+    await cause(store, ack())
+    worker = make(host, alerts=told)
+    await worker.carry_out_due()
+    assert set(told.now) == {"sending-off"}
+    await go_on(worker, lambda: len(host.taken) == 2)
+    assert told.now == {}
 
 
 async def test_a_smart_host_that_does_not_answer_is_not_run_down(store: Store, make: Make) -> None:
