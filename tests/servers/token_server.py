@@ -147,7 +147,7 @@ class TokenServer:
         self.devices[code] = ""
         url = f"https://localhost:{self.port}/code"
         return 200, {
-            "device_code": code, "user_code": "WDJB-MJHT", "verification_uri": url, "expires_in": 600, "interval": 1,
+            "device_code": code, "user_code": "WDJB-MJHT", "verification_uri": url, "expires_in": 60, "interval": 1,
         }  # fmt: skip
 
     def on_revoke(self, form: dict[str, str]) -> Said:

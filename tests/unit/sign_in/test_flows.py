@@ -53,7 +53,7 @@ class Person:
 async def signed_in(provider: TokenServer, person: Person, clock: Leaping) -> Granted:
     known = registration(provider)
     code = await ask_for_code(known, poster(provider.authority), clock.now())
-    assert (code.code, code.interval, code.until) == ("WDJB-MJHT", timedelta(seconds=1), MONDAY + timedelta(minutes=10))
+    assert (code.code, code.interval, code.until) == ("WDJB-MJHT", timedelta(seconds=1), MONDAY + timedelta(minutes=1))
 
     return await wait_for_person(known, code, person.post, clock, person.tell)
 
