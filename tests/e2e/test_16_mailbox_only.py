@@ -184,6 +184,7 @@ def looked_through(practice: Found) -> None:
     until(lambda: practice.acks(last, TOM), "one more ack")
 
 
+@pytest.mark.timeout(400)
 def test_it_starts_on_a_mailbox_of_many_years_soon_and_with_little_memory_and_acks_none_of_it() -> None:
     with open_found() as practice:
         fill(practice.dovecot.root / "mail" / ANA, OLD)
@@ -192,7 +193,7 @@ def test_it_starts_on_a_mailbox_of_many_years_soon_and_with_little_memory_and_ac
         practice.start()
         early, content = letter("early", "You have just begun, haven't you?")
         practice.take_in(content)
-        until(lambda: practice.acks(early), "the ack of what came meanwhile", seconds=120)
+        until(lambda: practice.acks(early), "the ack of what came meanwhile", seconds=300)
         looked_through(practice)
         assert len(practice.inbox_of(CARLA)) == practice.acks(early) == 1
         assert peak_memory(practice) < 300
