@@ -114,10 +114,10 @@ class SturdyProtocol(ai.IMAP4ClientProtocol):
         self.gone.set()
 
     def _lose(self, fault: ai.Abort) -> None:
-        self.lost = self.lost or fault
+        self.lost = self.lost or _anew(fault)
         self.state = ai.LOGOUT
         if self._pending is not None:
-            vars(self._pending)["_exception"] = self.lost  # as aioimaplib does on a time-out
+            vars(self._pending)["_exception"] = _anew(fault)  # as aioimaplib does on a time-out
             self._finish("KO", b"")
         for event in (self.greeted, self.stirred, self._idling):
             event.set()
@@ -257,7 +257,7 @@ class SturdyProtocol(ai.IMAP4ClientProtocol):
 
     def _begin(self, command: ai.Command) -> None:
         if self.lost is not None:
-            raise self.lost
+            raise _anew(self.lost)
         if self._pending is not None:
             raise ai.Abort("one command at a time")
         if self.state not in _STATES[command.name]:
@@ -273,7 +273,7 @@ class SturdyProtocol(ai.IMAP4ClientProtocol):
         """
         self._begin(command)
         try:
-            await command.wait()
+            await _end_of(command)
         except (asyncio.CancelledError, ai.CommandTimeout):
             self._lose(ai.Abort(f"{command.name} was given up"))
             raise
@@ -296,7 +296,7 @@ class SturdyProtocol(ai.IMAP4ClientProtocol):
             if self._pending is command:
                 self.send("DONE")
             async with asyncio.timeout(patience):
-                await command.wait()
+                await _end_of(command)
         except (asyncio.CancelledError, TimeoutError):
             self._lose(ai.Abort("IDLE was given up"))
             raise
@@ -318,3 +318,18 @@ class SturdyProtocol(ai.IMAP4ClientProtocol):
         if secured is None:
             raise ai.Abort("the connection ended before TLS")
         self._wire = secured
+
+
+def _anew(fault: ai.Abort) -> ai.Abort:
+    """The same fault, never raised: a traceback holds the connection, and the connection would hold the traceback."""
+    return ai.Abort(*fault.args)
+
+
+async def _end_of(command: ai.Command) -> None:
+    """Wait for a command's end, and leave it without its fault: lost connections would lie in memory until the
+    collector comes by, which for hundreds of mailboxes is most of what they cost.
+    """
+    try:
+        await command.wait()
+    finally:
+        vars(command)["_exception"] = None

@@ -10,9 +10,12 @@ import ssl
 from asyncio import sslproto
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 #: Octets that a connection takes off the wire at once. A long message takes a few reads more, which costs little.
 _AT_ONCE = 8 * 1024
+#: Hundreds of connections ask at once when the house starts: one makes the context, the others wait for it.
+_TURN = Lock()
 
 
 def context_for(trust: Path | None) -> ssl.SSLContext:
@@ -22,7 +25,8 @@ def context_for(trust: Path | None) -> ssl.SSLContext:
     """
     sslproto.SSLProtocol.max_size = _AT_ONCE
     known = ssl.get_default_verify_paths().cafile
-    return _context(trust, *(_written(Path(one)) if one else 0 for one in (trust, known)))
+    with _TURN:
+        return _context(trust, *(_written(Path(one)) if one else 0 for one in (trust, known)))
 
 
 @lru_cache(maxsize=32)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
-from collections.abc import Sequence
+import weakref
+from collections.abc import Coroutine, Iterator, Sequence
 
 import pytest
 from aioimaplib import aioimaplib as ai
@@ -142,3 +144,49 @@ async def test_a_server_that_tells_of_folders_without_end_fills_nothing() -> Non
 async def test_what_stirs_a_folder_and_what_takes_messages_from_it(line: bytes, expunged: bool, stirred: bool) -> None:
     _, protocol = await converse(line + b"\r\nTAG OK\r\n")
     assert (protocol.expunged, protocol.stirred.is_set()) == (expunged, stirred)
+
+
+@pytest.fixture
+def without_collector() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("without_collector")
+@pytest.mark.parametrize("idles", [True, False], ids=["idle", "command"])
+@pytest.mark.parametrize("end", ["lost", "BYE", "silence"])
+async def test_a_connection_that_ended_leaves_nothing_to_the_collector(idles: bool, end: str) -> None:
+    gone = await _ended(idles, end)
+    assert gone() is None
+
+
+async def _ended(idles: bool, end: str) -> weakref.ref[SturdyProtocol]:
+    protocol = SturdyProtocol(asyncio.get_running_loop())
+    protocol.connection_made(Wire())
+    protocol.data_received(b"* OK ready\r\n")
+    protocol.state = ai.SELECTED
+    patience = 0.02 if end == "silence" else 30
+    wait = protocol.idle_until_stirred(60, patience) if idles else _noop(protocol, patience)
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(_fail(wait))
+        await asyncio.wait([waiting], timeout=0)
+        if end == "lost":
+            protocol.connection_lost(None)
+        elif end == "BYE":
+            protocol.data_received(b"* BYE closing\r\n")
+    await _fail(_noop(protocol, patience))
+    return weakref.ref(protocol)
+
+
+def _noop(protocol: SturdyProtocol, patience: float) -> Coroutine[None, None, Completion]:
+    return protocol.converse(protocol.command("NOOP", patience=patience))
+
+
+async def _fail(attempt: Coroutine[None, None, Completion]) -> None:
+    """`pytest.raises` would keep the fault, and with it the connection."""
+    try:
+        await attempt
+    except (ai.AioImapException, TimeoutError):
+        return
+    raise AssertionError("a lost connection gave a reply")
