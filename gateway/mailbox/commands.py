@@ -241,7 +241,7 @@ class Commands:
             return None
         for found, items in await self._fetch(uid, "(UID BODY.PEEK[])"):
             content = responses.literal(items, "BODY[]")
-            if found == uid and content is not None:
+            if found == uid and content:
                 return content, at
         return None
 

@@ -32,7 +32,7 @@ _CODE = re.compile(rb"\[([A-Z-]+)\b")
 
 _MESSAGE_ID = re.compile(rb"\s*Message-ID[ \t]*:((?:[^\r\n]|\r?\n[ \t])*)", re.IGNORECASE)
 
-#: An item's value: a string, a list in parentheses, or None for a literal that was passed over.
+#: An item's value: a string, a list in parentheses, or None for NIL and for a literal that was passed over.
 Value = bytes | list["Value"] | None
 
 
@@ -69,7 +69,10 @@ def _tokens(parts: Parts) -> Iterator[tuple[bool, bytes | None]]:
 
 
 def _nested(tokens: Iterator[tuple[bool, bytes | None]]) -> list[Value]:
-    """Tokens up to the parenthesis that closes the response, lists made of inner ones. No recursion."""
+    """Tokens up to the parenthesis that closes the response, lists made of inner ones. No recursion.
+
+    A bare NIL is no value (RFC 9051 4.5): what a message says that is moved away while it is read.
+    """
     stack: list[list[Value]] = [[]]
     for bare, token in tokens:
         if bare and token == b"(":
@@ -81,7 +84,7 @@ def _nested(tokens: Iterator[tuple[bool, bytes | None]]) -> list[Value]:
                 break
             stack.pop()
         else:
-            stack[-1].append(token)
+            stack[-1].append(None if bare and token and token.upper() == b"NIL" else token)
     return stack[0]
 
 

@@ -297,6 +297,24 @@ async def test_who_opens_it_at_the_last_moment_keeps_it(
     assert place.look(WITHDRAWN) == []
 
 
+@pytest.mark.server
+async def test_who_reads_a_message_that_is_moved_away_meanwhile_finds_none(
+    servers: Callable[[str], Dovecot], names: Iterator[str]
+) -> None:
+    user = next(names)
+    place, one = on(servers("move"), user), fresh()
+    place.put(letter(one))
+    copy = await place.copy(one)
+    async with connect(Access.from_url(place.url, user, lambda: "pw", None)) as connection:
+        await connection.select("INBOX")
+        assert await connection.content(copy.uid) is not None
+        place.put(letter(two := fresh()))
+        await connection.poke()
+        other = await place.copy(two)
+        assert await place.hand().move(other, WITHDRAWN)
+        assert await connection.content(other.uid) is None
+
+
 async def test_a_file_that_is_renamed_as_it_is_reached_for_was_opened(tmp_path: Path) -> None:
     for folder in ("new", "cur", "tmp"):
         (tmp_path / folder).mkdir()

@@ -35,6 +35,9 @@ class Script:
     greeting: str = "* OK ready"
     #: FETCH of these uids' content gives OK without the content (iCloud).
     bodiless: set[int] = field(default_factory=set)
+    #: FETCH of these uids' content gives NIL (Dovecot, of what is expunged meanwhile), or nothing of any length.
+    nil: set[int] = field(default_factory=set)
+    empty: set[int] = field(default_factory=set)
     #: FETCH of these uids' content announces a literal of so many octets.
     huge: dict[int, int] = field(default_factory=dict)
     #: Access tokens that AUTHENTICATE takes; with others it says why (Gmail), waits for a word, and then says no.

@@ -206,6 +206,12 @@ class Conversation:
             if uid in script.bodiless:
                 self.say(f"* {position} FETCH (UID {uid})")
                 return
+            if uid in script.nil:
+                self.say(f"* {position} FETCH (UID {uid} BODY[] NIL)")
+                return
+            if uid in script.empty:
+                self.say(f'* {position} FETCH (UID {uid} BODY[] "")')
+                return
             size = script.huge.get(uid, len(content))
             self.writer.write(f"* {position} fetch (body[] {{{size}}}\r\n".encode())
             self.writer.write(content if uid not in script.huge else b"x" * size)

@@ -23,6 +23,8 @@ from gateway.mailbox.protocol import Parts
             {"BODY[HEADER.FIELDS (MESSAGE-ID)]": b'x "y" )', "UID": b"7"},
         ),
         ([b"5 FETCH (BODY[] {9999}", None, b" UID 7)"], {"BODY[]": None, "UID": b"7"}),
+        ([b"5 FETCH (UID 7 BODY[] NIL)"], {"UID": b"7", "BODY[]": None}),
+        ([b'5 FETCH (UID 7 BODY[] "NIL")'], {"UID": b"7", "BODY[]": b"NIL"}),
         ([b'5 FETCH (FLAGS ("\\Seen") UID 7)'], {"FLAGS": [b"\\Seen"], "UID": b"7"}),
     ],
 )
