@@ -96,7 +96,8 @@ def test_a_message_that_was_opened_stays(practice: Practice) -> None:
 
 def test_a_crisis_stays_and_its_writer_is_told_whom_to_call(practice: Practice) -> None:
     message_id, ack = written(practice, "crisis", "I want to kill myself tonight.")
-    assert "WITHDRAW" not in ack.get_body(("plain",)).get_content()
+    # The card tells a new client of the word; the ack of a crisis does not offer it.
+    assert "would like this message back" not in " ".join(ack.get_body(("plain",)).get_content().split())
     _, word = answered(practice, "unsaid", ack, "WITHDRAW")
     assert word.startswith("If you or someone else is in danger, please call now: Crisis 0800 555 0199.")
     assert "is not taken back" in word
