@@ -8,7 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 4
 
-.PHONY: help demo test packages unit bench docs lint types floors
+.PHONY: help demo test packages unit bench pictures docs lint types floors
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ unit: .venv/ready ## The pure core alone, in seconds
 
 bench: .venv/ready packages ## How fast mail passes, beside Postfix, in one run
 	@$(BIN)/python -m tests.benchmarks.relay
+
+pictures: .venv/ready packages ## Take the picture of Thunderbird that the README shows anew
+	@HANDRAIL_PICTURES=docs $(BIN)/pytest -q tests/e2e/test_11_thunderbird.py
 
 docs: .venv/ready ## Write the reference of policies from the schema's docstrings
 	@$(BIN)/python -m tests.reference

@@ -47,12 +47,17 @@ TROUBLES: dict[str, Trouble] = {
         "Check that the server runs and that `watch` is right."
     ),
     "login-refused": Trouble(
-        "The mailbox {mailbox} refused the gateway's login. Renew its `password` (or application password) and reload.",
+        "The mailbox {mailbox} refused the gateway's login. Renew its `password` (or application password) and reload; "
+        "where it has `oauth2`, let the right person sign in again: `handrail login {mailbox}`.",
         critical=True,
     ),
     "tag-refused": Trouble(
         "The mailbox {mailbox} keeps no keywords: urgent messages show a star there, or only the X-Handrail fields. "
         "Set tags to one that its server keeps."
+    ),
+    "move-refused": Trouble(
+        "The mailbox {mailbox} does not let messages be moved: urgent ones stay in the inbox, with their tags. "
+        "Check that `tags.folder` can be made there, or take it out."
     ),
     "calendar-unreadable": Trouble(
         "A calendar of the mailbox {mailbox} can't be read: what it said last still holds. "
@@ -61,6 +66,22 @@ TROUBLES: dict[str, Trouble] = {
     "smarthost-down": Trouble(
         "The smart host does not take our mail: acks, receipts and alerts wait and are tried again. "
         "Check `smarthost` and what `handrail outbox list` says.",
+        critical=True,
+    ),
+    "sign-in-needed": Trouble(
+        "Somebody must sign in for {place}: nobody has yet, or the provider ended it. Mail goes on; what needs the "
+        "sign-in waits. Run `{command}`.",
+        critical=True,
+    ),
+    "sign-in-unregistered": Trouble(
+        "The provider refuses the gateway's registration for {place}: its client secret may have run out. Mend "
+        "`oauth2` there and at the provider, then reload; the log of the same minute has its code.",
+        critical=True,
+    ),
+    "sending-off": Trouble(
+        "Reading works, sending is blocked by the administrator: the provider has SMTP sign-in switched off for this "
+        "mailbox (535 5.7.139), so acks, receipts and alerts wait. In the Microsoft 365 admin center: Users, Active "
+        "users, the user, Mail, Manage email apps, Authenticated SMTP.",
         critical=True,
     ),
     "given-up": Trouble(
@@ -78,6 +99,10 @@ TROUBLES: dict[str, Trouble] = {
     ),
     "reload-refused": Trouble(
         "The new settings are wrong, so the running ones stay in force. `handrail check` names file, line and mend."
+    ),
+    "change-skipped": Trouble(
+        "That a message in the mailbox {mailbox} was read or answered could not be noted: its writer is told nothing. "
+        "The log of the same minute has its key and the kind of fault: please report that."
     ),
     "message-skipped": Trouble(
         "A message in the mailbox {mailbox} could not be taken up: it is neither acked, tagged nor counted. "

@@ -14,9 +14,13 @@ import binascii
 import os
 import secrets
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
-from gateway.settings.schema import Secret
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from gateway.settings.sign_in import Secret
 
 _KEY_OCTETS = 32
 _HEAD = "# Opens what Handrail keeps of people: back it up apart from the database, and show it to nobody.\n"
@@ -59,6 +63,13 @@ def key_ring(secret: Secret, folder: Path) -> list[bytes]:
     if not keys:
         raise Missing(f"{_name(secret)} holds no key; put back the backup of it")
     return keys
+
+
+def key_for(purpose: str, ring: Sequence[bytes]) -> bytes:
+    """A key for one purpose, 32 octets (RFC 5869). From the oldest key, so that a new one put before it leaves what was
+    signed good.
+    """
+    return HKDF(SHA256(), _KEY_OCTETS, salt=None, info=b"handrail: " + purpose.encode("ascii")).derive(ring[-1])
 
 
 def _key(line: str, name: str) -> bytes:

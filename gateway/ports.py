@@ -27,6 +27,10 @@ class Unavailable(Exception):
     """Something out there does not answer now. The text names the thing and the mend, never a person."""
 
 
+class Unsigned(Unavailable):
+    """Nobody has signed in there, or the provider ended the sign-in: no trying helps until a person signs in."""
+
+
 class Clock(Protocol):
     """The one place that reads time. Instants are aware, in UTC."""
 
@@ -97,6 +101,27 @@ class Record(Protocol):
 
     async def find(self, mailbox: str, message_ids: Sequence[str]) -> tuple[Ref, ...]:
         """The messages with one of these Message-IDs, or that our mail with it was about. Raises Unavailable."""
+        ...
+
+
+class Tokens(Protocol):
+    """Single-use tokens: what one allows happens once."""
+
+    async def spend(
+        self,
+        token: str,
+        until: datetime,
+        ref: Ref,
+        events: Sequence[Event],
+        effects: Sequence[Effect],
+        *,
+        client: Client | None = None,
+        note: Note | None = None,
+    ) -> bool:
+        """Spend a token and store what it brings about, in one transaction: events, effects, an entry of the roster and
+        a presence note; False where it was spent before: then nothing is stored. `token` is an opaque id, remembered as
+        spent until `until`. A ref with an empty key takes no events. Raises Unavailable.
+        """
         ...
 
 
@@ -174,7 +199,8 @@ class Keeping(Protocol):
     async def erase_said(self, before: datetime) -> int:
         """Erase the words of what no message caused (digests, notices, reminders) where it is over and was due before.
 
-        How many; it is never said again all the same. Raises Unavailable.
+        Spent tokens that ran out before go too, uncounted. How many; it is never said again all the same. Raises
+        Unavailable.
         """
         ...
 
@@ -212,6 +238,13 @@ class Folders(Protocol):
 
     async def keep(self, mailbox: str, state: FolderState) -> None:
         """Replace the state of a folder by this one, in one transaction. Raises Unavailable."""
+        ...
+
+    async def change(self, mailbox: str, before: FolderState, after: FolderState) -> None:
+        """Replace the state that was kept last by another, writing what differs: for folders of tens of thousands.
+
+        In one transaction; as `keep` where the store knows another state than `before`. Raises Unavailable.
+        """
         ...
 
     async def copies(self, ref: Ref) -> tuple[Copy, ...]:
@@ -300,6 +333,47 @@ class Flags(Protocol):
         ...
 
 
+class Moves(Protocol):
+    """Moves messages in one mailbox."""
+
+    async def move(self, copy: Copy, folder: str, *, unseen: bool = False) -> bool:
+        """Move a copy to a folder, which is made where it is missing (RFC 6851, else COPY and EXPUNGE of that one).
+
+        With `unseen` only while it is unread: False, and it lies where it lay, where it was seen or is gone. Never
+        deletes a message. Raises Unavailable.
+        """
+        ...
+
+    async def find(self, folder: str, message_id: str, since: datetime) -> tuple[Copy, ...]:
+        """The messages with this Message-ID that came into a folder on the day of `since` or later, as they lie there
+        now, but for those marked to be deleted; none where there is no such folder. Raises Unavailable.
+        """
+        ...
+
+
+class SignIns(Protocol):
+    """What OAuth 2 sign-ins gave us, sealed at rest."""
+
+    async def sign_in(self, name: str) -> str | None:
+        """What was kept under a name (JSON), None for nothing. Raises Unavailable."""
+        ...
+
+    async def keep_sign_in(self, name: str, tokens: str | None) -> None:
+        """Keep it in place of what was there, durably when this returns; None forgets. Raises Unavailable."""
+        ...
+
+
+class Bearer(Protocol):
+    """Access tokens of one sign-in by OAuth 2, for whoever signs in with them."""
+
+    async def token(self, refused: str = "") -> str:
+        """A token that is good for the next minutes, renewed where need be.
+
+        `refused` is one that a server did not take: another is given. Raises Unavailable, and Unsigned.
+        """
+        ...
+
+
 class Drafts(Protocol):
     """Puts drafts into one mailbox."""
 
@@ -323,6 +397,8 @@ class Placed:
 
     ref: Ref | None
     tags: frozenset[str] = frozenset()
+    #: The folder that it should be moved to once it is tagged; empty leaves it.
+    folder: str = ""
 
 
 class Observer(Protocol):
@@ -339,8 +415,8 @@ class Observer(Protocol):
         """Tags were set on a copy, and this is what it has, read back."""
         ...
 
-    async def changed(self, mailbox: str, change: FlagChange, since: datetime) -> None:
-        """A known copy's flags changed between `since` and now."""
+    async def changed(self, mailbox: str, changes: Sequence[FlagChange], since: datetime) -> None:
+        """The flags of known copies changed between `since` and now: all that one look at a folder showed."""
         ...
 
     async def sent(self, mailbox: str, sighting: Sighting) -> None:

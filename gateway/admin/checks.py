@@ -22,7 +22,8 @@ from gateway.core.policy.waits import in_words
 from gateway.ports import Unavailable
 from gateway.settings.about import about
 from gateway.settings.hosts import on_loopback
-from gateway.settings.schema import Mailbox, Secret, Settings
+from gateway.settings.schema import Mailbox, Settings
+from gateway.settings.sign_in import Secret
 
 #: The longest that one probe may take.
 PATIENCE = timedelta(seconds=30)
@@ -121,7 +122,7 @@ def _house(settings: Settings) -> Iterator[Finding]:
             "acks can't name a number for a crisis",
             "set `phone`, and `crisis_line` or `region`",
         )
-    exposed = [listen for listen in gateway.smtp.listen if not on_loopback(_host(listen))]
+    exposed = [listen for listen in gateway.smtp.listen if gateway.relays and not on_loopback(_host(listen))]
     if exposed and gateway.smtp.tls is None:
         yield Finding(
             Severity.WARNING,
@@ -165,13 +166,19 @@ def _ways_out(settings: Settings) -> Iterator[Finding]:
             "set `smarthost.url` to your mail provider's submission server",
         )
     yield from _cleartext("gateway.yaml smarthost", smarthost)
-    yield from _sign_in("gateway.yaml smarthost", smarthost, "password", settings.gateway.smarthost.password)
+    said = settings.gateway.smarthost
+    if said.oauth2 is None and not said.sign_in:
+        yield from _sign_in("gateway.yaml smarthost", smarthost, "password", said.password, user=said.user)
+        yield from _outdated("gateway.yaml smarthost", said.provider, said.password)
     for name, mailbox in settings.gateway.mailboxes.items():
         where = f"gateway.yaml mailboxes.{name}"
-        yield from _cleartext(f"{where}.deliver", mailbox.deliver)
+        yield from _cleartext(f"{where}.deliver", mailbox.deliver or "")
         yield from _cleartext(f"{where}.watch", mailbox.watch or "")
-        yield from _sign_in(f"{where}.deliver", mailbox.deliver, "deliver_password", mailbox.deliver_password)
-        yield from _sign_in(f"{where}.watch", mailbox.watch or "", "password", mailbox.password)
+        if mailbox.deliver is not None:
+            yield from _sign_in(f"{where}.deliver", mailbox.deliver, "deliver_password", mailbox.deliver_password)
+        if mailbox.oauth2 is None:
+            yield from _sign_in(f"{where}.watch", mailbox.watch or "", "password", mailbox.password)
+            yield from _outdated(f"{where}.watch", mailbox.provider, mailbox.password)
 
 
 def _cleartext(where: str, url: str) -> Iterator[Finding]:
@@ -185,16 +192,24 @@ def _cleartext(where: str, url: str) -> Iterator[Finding]:
         )
 
 
-def _sign_in(where: str, url: str, key: str, password: Secret | None) -> Iterator[Finding]:
+def _sign_in(where: str, url: str, key: str, password: Secret | None, user: str = "") -> Iterator[Finding]:
     """A user and a password belong together; a watch over IMAP always signs in, as the mailbox's address if need be."""
     parts = urlsplit(url)
-    signs_in = parts.scheme.startswith("imap") or bool(parts.username)
+    signs_in = parts.scheme.startswith("imap") or bool(parts.username or user)
     if signs_in and password is None:
         what = "there is no password to sign in with"
-        yield Finding(Severity.ERROR, where, what, f"set `{key}`, for example {key}: {{env: MAIL_PASSWORD}}")
+        mend = f"set `{key}`, for example {key}: {{env: MAIL_PASSWORD}}; or `oauth2`, as docs/sign-in.md says"
+        yield Finding(Severity.ERROR, where, what, mend)
     if password is not None and not signs_in:
         mend = f"take `{key}` out" if parts.scheme in ("", "maildir", "lmtp+unix") else "write user@host into the URL"
         yield Finding(Severity.WARNING, where, f"nothing signs in with its `{key}`", mend)
+
+
+def _outdated(where: str, provider: str | None, password: Secret | None) -> Iterator[Finding]:
+    """Microsoft ended passwords for IMAP in October 2022, and ends them for sending from December 2026 on."""
+    if provider == "microsoft-365" and password is not None:
+        what = "Microsoft 365 lets nobody sign in with a password any more"
+        yield Finding(Severity.WARNING, where, what, "set `oauth2` in place of `password`, as docs/sign-in.md says")
 
 
 def _mailboxes(settings: Settings) -> Iterator[Finding]:
@@ -205,8 +220,43 @@ def _mailboxes(settings: Settings) -> Iterator[Finding]:
             what = "urgent messages get no tag in the mail program, only the X-Handrail header fields"
             yield Finding(Severity.NOTICE, where, what, "set `watch`, for example imaps://user@host")
         yield from _tags(where, mailbox)
-        yield from _unreached(where, name, settings)
+        if mailbox.deliver is None:
+            yield from _without_us(where, name, settings)
+        else:
+            yield from _unreached(where, name, settings)
         yield from _alerts(where, mailbox, used)
+        yield from _links(where, mailbox, used)
+
+
+def _without_us(where: str, name: str, settings: Settings) -> Iterator[Finding]:
+    """What can't be had for a mailbox that mail reaches without us."""
+    mailbox = settings.gateway.mailboxes[name]
+    if not mailbox.trusted_authserv:
+        yield Finding(
+            Severity.WARNING,
+            f"{where}.trusted_authserv",
+            "nobody's address is verified, so anybody may pass for somebody else",
+            "set it to what your provider writes into Authentication-Results, for example mx.google.com, or to topmost",
+        )
+    changed = "mail is in the mailbox before we see it, and is not changed there"
+    if mailbox.tags.subject:
+        yield Finding(Severity.WARNING, f"{where}.tags.subject", changed, "take it out; `tags.urgent` marks them")
+    if settings.policies[mailbox.policy].receipt.take_request:
+        place = f"policies/{mailbox.policy}.yaml receipt.take_request, for {name}"
+        yield Finding(Severity.WARNING, place, changed, "take it out, and tell your mail program to send no receipts")
+
+
+def _links(where: str, mailbox: Mailbox, policies: Sequence[Policy]) -> Iterator[Finding]:
+    """A digest is only sent for a mailbox that is watched."""
+    told = any(policy.digest.at is not None or policy.digest.before_session for policy in policies)
+    if mailbox.watch is not None and told and not mailbox.control:
+        local, _, domain = mailbox.address.rpartition("@")
+        yield Finding(
+            Severity.NOTICE,
+            f"{where}.control",
+            "digests have no links to waive a charge, mute somebody or leave a presence note",
+            f"set `control` to an address that reaches this mailbox too, for example {local}+handrail@{domain}",
+        )
 
 
 def _tags(where: str, mailbox: Mailbox) -> Iterator[Finding]:
@@ -218,13 +268,29 @@ def _tags(where: str, mailbox: Mailbox) -> Iterator[Finding]:
             "urgent messages get no tag in the mail program",
             "set `tags.urgent`, for example to $label1",
         )
-    if tags.urgent and tags.urgent.casefold() == tags.scheduling.casefold():
+    if tags.subject and mailbox.deliver is not None:
         yield Finding(
             Severity.WARNING,
-            f"{where}.tags",
-            "urgent messages and those about appointments get the same tag",
-            "set `tags.scheduling` to another, for example $label4, or leave it empty",
+            f"{where}.tags.subject",
+            "a signature (DKIM) that covers the subject of an urgent message does not hold any more behind us",
+            "leave it empty, unless what stands behind the gateway trusts it and checks no signatures",
         )
+    if tags.folder and mailbox.watch is None:
+        yield Finding(
+            Severity.WARNING,
+            f"{where}.tags.folder",
+            "urgent messages are to be moved, but nothing can be moved in a mailbox that is not watched",
+            "set `watch`, for example imaps://user@host, or take `tags.folder` out",
+        )
+    urgent = {one.casefold() for one in (tags.crisis, tags.urgent) if one}
+    for category, keyword in tags.categories.items():
+        if keyword.casefold() in urgent:
+            yield Finding(
+                Severity.WARNING,
+                f"{where}.tags.categories.{category}",
+                "urgent messages and those of this category get the same tag",
+                "set it to another keyword, for example $label4",
+            )
 
 
 def _unreached(where: str, name: str, settings: Settings) -> Iterator[Finding]:

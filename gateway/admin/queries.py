@@ -7,7 +7,7 @@ they are asked for by name. A store that does not answer is part of a status, no
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -78,6 +78,25 @@ class MailboxStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class SignInStatus:
+    """One sign-in by OAuth 2: `signed-in`, `needed` (nobody has yet) or `ended` by the provider.
+
+    No token, and not who signs in: pages show no addresses.
+    """
+
+    #: Where the settings have it: `mailboxes.NAME` or `smarthost`.
+    place: str
+    state: str
+    #: When a person signed in, and when it was renewed last.
+    since: datetime | None = None
+    renewed: datetime | None = None
+    #: The provider's word for why it ended it.
+    why: str = ""
+    #: The command that helps; empty where nothing is wrong.
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """Messages received in a span, and how many of these came to what."""
 
@@ -113,6 +132,7 @@ class Status:
     troubles: tuple[Trouble, ...]
     #: Of watched mailboxes alone: of others nobody can tell.
     promises: Outstanding = field(default_factory=Outstanding)
+    sign_ins: tuple[SignInStatus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +157,15 @@ class Life:
     answered: datetime | None
     answer_by: datetime | None
     given_up: tuple[str, ...]
+    #: When its writer took it back, or it was moved along as the mail that asked for that.
+    withdrawn: datetime | None = None
     author: str = ""
     subject: str = ""
+
+
+async def _no_sign_ins() -> tuple[SignInStatus, ...]:
+    """Where every mailbox has a password."""
+    return ()
 
 
 class Queries:
@@ -156,6 +183,7 @@ class Queries:
         watches: Callable[[], Mapping[str, Condition] | None],
         policy_of: PolicyOf,
         version: str,
+        sign_ins: Callable[[], Awaitable[tuple[SignInStatus, ...]]] = _no_sign_ins,
     ) -> None:
         """`watches` gives None outside the running gateway, where nobody knows how the watches are doing.
 
@@ -170,14 +198,17 @@ class Queries:
         self._watches = watches
         self._policy_of = policy_of
         self._version = version
+        self._sign_ins = sign_ins
 
     async def status(self, now: datetime) -> Status:
         """How the house is doing now; never raises Unavailable."""
         store, outbox, counts, promises = "", Counter[str](), Counts(), Outstanding()
+        sign_ins: tuple[SignInStatus, ...] = ()
         try:
             outbox = Counter(pending.state for pending in await self._desk.pending())
             counts = count(await self._stories.stories(None, now - DAY, None))
             promises = await self.outstanding(now)
+            sign_ins = await self._sign_ins()
         except Unavailable as error:
             store = str(error) or "the store does not answer"
         return Status(
@@ -189,6 +220,7 @@ class Queries:
             last_day=counts,
             troubles=self.troubles(),
             promises=promises,
+            sign_ins=sign_ins,
         )
 
     def troubles(self) -> tuple[Trouble, ...]:
@@ -338,6 +370,7 @@ def _life(story: Story, *, personal: bool) -> Life | None:
         answered=answered.at if answered else None,
         answer_by=received.answer_by,
         given_up=_given_up(story),
+        withdrawn=story.withdrawn.at if story.withdrawn else None,
         **(_personal(received) if personal else {}),
     )
 

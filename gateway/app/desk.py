@@ -10,7 +10,8 @@ from datetime import datetime
 from gateway.admin.actions import Actions
 from gateway.admin.queries import Queries
 from gateway.alerts import LogAlerts
-from gateway.app.wiring import diary_of, open_record, queries_over
+from gateway.app.sign_ins import sign_in_status
+from gateway.app.wiring import diary_of, open_record, queries_over, signer_of
 from gateway.clock import SystemClock
 from gateway.core.decide.arrival import decide
 from gateway.core.decide.case import Case, examine
@@ -66,8 +67,8 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
         await store.migrate()
         diary = diary_of(settings, clock, alerts)
         await diary.load()
-        in_force = InForce(settings, as_routes(settings), diary)
+        in_force = InForce(settings, as_routes(settings), diary, signer_of(settings))
         changes = Changes(clock, store, store, in_force)
         await changes.load()
-        queries = queries_over(in_force, store, alerts, lambda: None)
+        queries = queries_over(in_force, store, alerts, lambda: None, lambda: sign_in_status(settings, store))
         yield Desk(settings, clock, store, in_force, changes, queries, Actions(lambda: settings, store, store, store))

@@ -14,6 +14,7 @@ import structlog
 from gateway import __version__, logs, shipped
 from gateway.admin.queries import Condition
 from gateway.alerts import LogAlerts
+from gateway.app.sign_ins import SMARTHOST, Ring, sign_in_status, smarthost_user
 from gateway.app.wiring import (
     below,
     calendars_of,
@@ -24,19 +25,22 @@ from gateway.app.wiring import (
     secret_of,
     server_tls,
     settings_from,
+    signer_of,
     smarthost_of,
     templates_of,
-    transport_of,
+    transports_of,
 )
 from gateway.clock import SystemClock
 from gateway.core.replies import Reply
 from gateway.core.routing import Route
 from gateway.flow.arrival import Arrival
 from gateway.flow.changes import Changes
+from gateway.flow.commands import Commands
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
 from gateway.flow.observation import Observation
 from gateway.flow.passing_time import PassingTime
+from gateway.flow.withdrawal import TakingBack
 from gateway.intake.server import Intake
 from gateway.mailbox import Hand, Watch, watch_for
 from gateway.metrics import Metrics
@@ -82,10 +86,11 @@ class House:
         self.alerts = LogAlerts(clock, self.metrics)
         self.passed = asyncio.Event()
         self.diary = diary_of(settings, clock, self.alerts, self.passed.set)
-        self.in_force = InForce(settings, as_routes(settings), self.diary)
-        self.transports = {name: transport_of(settings, mailbox) for name, mailbox in gateway.mailboxes.items()}
+        self.in_force = InForce(settings, as_routes(settings), self.diary, signer_of(settings))
+        self.transports = transports_of(settings)
         in_hand = InHand()
         self.changes = Changes(clock, store, store, self.in_force)
+        commands = Commands(store, store, store, self.in_force)
         self.arrival = Arrival(
             clock=clock,
             record=store,
@@ -96,15 +101,21 @@ class House:
             in_hand=in_hand,
             alerts=self.alerts,
             metrics=self.metrics,
+            commands=commands,
         )
         tls = server_tls(settings.folder, gateway.smtp.tls)
-        self.intake = Intake(gateway.smtp, tls, self._route, self.arrival)
-        self.observation = Observation(clock, store, store, store, store, self.in_force, in_hand)
+        #: None where mail reaches every mailbox without us.
+        self.intake = Intake(gateway.smtp, tls, self._route, self.arrival) if gateway.relays else None
+        self.observation = Observation(
+            clock, store, store, store, store, self.in_force, in_hand, self.alerts, commands=commands
+        )
+        self.ring = Ring(settings, store, clock, self.alerts)
         self.watches: dict[str, Watch] = {}
         self.hands: dict[str, Hand] = {}
         for name, mailbox in gateway.mailboxes.items():
             self._watch(name, mailbox)
-        self.smarthost = smarthost_of(settings)
+        self.smarthost = smarthost_of(settings, smarthost_user(settings), self.ring.bearer(SMARTHOST))
+        taking_back = TakingBack(clock, store, self.in_force, self.hands.get, self.observation.remind_of_the_rest)
         self.worker = Worker(
             outbox=store,
             submission=self.smarthost,
@@ -112,14 +123,21 @@ class House:
             folders=store,
             flags=self.hands.get,
             drafts=self.hands.get,
+            take_back=taking_back,
             clock=clock,
             alerts=self.alerts,
             bell=store.bell,
             sender_name=gateway.practice.name,
             said=self.metrics.said,
         )
-        self.passing_time = PassingTime(clock, store, store, store, store, store, self.in_force, self.passed)
-        self.queries = queries_over(self.in_force, store, self.alerts, lambda: self.conditions)
+        self.passing_time = PassingTime(clock, store, store, store, store, store, self.in_force, self.passed, store)
+        self.queries = queries_over(
+            self.in_force,
+            store,
+            self.alerts,
+            lambda: self.conditions,
+            lambda: sign_in_status(self.settings, store),
+        )
         self.ready = asyncio.Event()
         self.web = Server(gateway.web.listen, self._pages().app()) if gateway.web else None
         self.smtp_address = ("", 0)
@@ -168,7 +186,8 @@ class House:
         )
 
     def _services(self) -> Iterator[Callable[[], Coroutine[Any, Any, None]]]:
-        yield self.intake.run
+        if self.intake is not None:
+            yield self.intake.run
         yield self.worker.run
         yield self.diary.run
         yield self.passing_time.run
@@ -180,7 +199,8 @@ class House:
             yield self.web.run
 
     async def _greet(self) -> None:
-        self.smtp_address = (await self.intake.bound())[0]
+        if self.intake is not None:
+            self.smtp_address = (await self.intake.bound())[0]
         if self.web is not None:
             self.web_address = await self.web.bound()
         log.info("ready", version=__version__, mailboxes=sorted(self.settings.gateway.mailboxes))
@@ -268,6 +288,7 @@ class House:
             name,
             mailbox.model_copy(update={"trust": below(self.settings.folder, mailbox.trust)}),
             password=lambda: secret_of(self.settings, mailbox.password),
+            bearer=self.ring.bearer(name),
             observer=self.observation,
             folders=self.store,
             record=self.store,
@@ -293,9 +314,15 @@ def _wiring(gateway: Gateway, name: str) -> tuple[object, ...] | None:
         known.deliver,
         known.deliver_password,
         known.watch,
+        known.user,
         known.password,
+        known.oauth2,
         known.trust,
         known.inbox,
+        known.inboxes,
+        known.folders,
+        known.withdrawn,
+        known.tags.folder,
         known.sent,
         known.drafts,
     )

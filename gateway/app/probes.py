@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager
 
 from gateway.admin.checks import Probe
+from gateway.alerts import LogAlerts
+from gateway.app.sign_ins import SMARTHOST, Ring, places_of, smarthost_user
 from gateway.app.wiring import below, open_record, secret_of, smarthost_of, transport_of
+from gateway.clock import SystemClock
 from gateway.credentials import CredentialError
 from gateway.mailbox.probe import sign_in
-from gateway.ports import Unavailable
+from gateway.metrics import Metrics
+from gateway.ports import Bearer, Unavailable
 from gateway.resolver import Resolver
 from gateway.settings.schema import Mailbox, Settings
 from gateway.store import WrongKey
@@ -38,11 +42,14 @@ def _probes(settings: Settings) -> Iterator[Probe]:
     domains: set[str] = set()
     for name, mailbox in gateway.mailboxes.items():
         place = f"mailboxes.{name}"
-        yield Probe(f"{place}.deliver", "check that the mail server runs, and `deliver`", _deliver(settings, mailbox))
+        if mailbox.deliver is not None:
+            mend = "check that the mail server runs, and `deliver`"
+            yield Probe(f"{place}.deliver", mend, _deliver(settings, mailbox, mailbox.deliver))
         if mailbox.watch is not None:
             mend = "check `watch`, its user and its password"
-            yield Probe(f"{place}.watch", mend, _watch(settings, mailbox))
-        if (domain := mailbox.address.rpartition("@")[2].lower()) not in domains:
+            yield Probe(f"{place}.watch", mend, _watch(settings, name, mailbox))
+        domain = mailbox.address.rpartition("@")[2].lower()
+        if mailbox.deliver is not None and domain not in domains:
             domains.add(domain)
             mend = "check the machine's resolvers; the domain's MX record must name this gateway"
             yield Probe(f"{place}.address", mend, _exchange(domain, gateway.smtp.hostname))
@@ -55,20 +62,34 @@ async def _record(settings: Settings) -> str:
     return "opens, and is in its newest form"
 
 
-def _deliver(settings: Settings, mailbox: Mailbox) -> Callable[[], Awaitable[str]]:
+def _deliver(settings: Settings, mailbox: Mailbox, deliver: str) -> Callable[[], Awaitable[str]]:
     async def ask() -> str:
-        async with aclosing(transport_of(settings, mailbox)) as transport:
+        async with aclosing(transport_of(settings, mailbox, deliver)) as transport:
             return await transport.probe()
 
     return ask
 
 
-def _watch(settings: Settings, mailbox: Mailbox) -> Callable[[], Awaitable[str]]:
+def _watch(settings: Settings, name: str, mailbox: Mailbox) -> Callable[[], Awaitable[str]]:
     async def ask() -> str:
         trusting = mailbox.model_copy(update={"trust": below(settings.folder, mailbox.trust)})
-        return await sign_in(trusting, lambda: secret_of(settings, mailbox.password))
+        async with _bearer(settings, name) as bearer:
+            return await sign_in(trusting, lambda: secret_of(settings, mailbox.password), bearer)
 
     return ask
+
+
+@asynccontextmanager
+async def _bearer(settings: Settings, mailbox: str) -> AsyncIterator[Bearer | None]:
+    """The sign-in that the gateway has there, None for a password; what is renewed by it is kept."""
+    borrowed = settings.gateway.smarthost.sign_in if mailbox == SMARTHOST else mailbox
+    if not any(place.mailbox == (borrowed or mailbox) for place in places_of(settings)):
+        yield None
+        return
+    clock = SystemClock()
+    async with open_record(settings) as store:
+        await store.migrate()
+        yield Ring(settings, store, clock, LogAlerts(clock, Metrics())).bearer(mailbox)
 
 
 def _exchange(domain: str, ours: str) -> Callable[[], Awaitable[str]]:
@@ -83,5 +104,8 @@ def _exchange(domain: str, ours: str) -> Callable[[], Awaitable[str]]:
 
 
 async def _smarthost(settings: Settings) -> str:
-    async with aclosing(smarthost_of(settings)) as smarthost:
+    async with (
+        _bearer(settings, SMARTHOST) as bearer,
+        aclosing(smarthost_of(settings, smarthost_user(settings), bearer)) as smarthost,
+    ):
         return await smarthost.probe()

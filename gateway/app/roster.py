@@ -16,8 +16,8 @@ from gateway.store import SealError
 
 async def roster_of(settings: Settings, mailbox: str) -> tuple[tuple[Client, ...], str]:
     """Everybody on a mailbox's roster; nobody, and why, where there is no record yet or it can't be read."""
-    if missing := _missing(settings):
-        return (), missing
+    if why := missing(settings):
+        return (), why
     try:
         async with open_record(settings) as record:
             return await record.clients(mailbox), ""
@@ -27,7 +27,7 @@ async def roster_of(settings: Settings, mailbox: str) -> tuple[tuple[Client, ...
         return (), "it was sealed with another key"
 
 
-def _missing(settings: Settings) -> str:
+def missing(settings: Settings) -> str:
     """What opening the record would make, since it is not there."""
     store = settings.gateway.store
     url = make_url(store.url)

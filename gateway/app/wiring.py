@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gateway import __version__, shipped
 from gateway.admin.checks import Finding, Severity
-from gateway.admin.queries import Condition, Queries
+from gateway.admin.queries import Condition, Queries, SignInStatus
 from gateway.alerts import LogAlerts
+from gateway.core.decide.tokens import Signer
 from gateway.core.policy.schema import Policy
-from gateway.credentials import CredentialError, key_ring, read_secret
+from gateway.credentials import CredentialError, key_for, key_ring, read_secret
 from gateway.diary.diary import Diary, Sources
 from gateway.flow.in_force import InForce
-from gateway.ports import Clock
+from gateway.ports import Bearer, Clock
 from gateway.settings.load import load
-from gateway.settings.schema import Certificate, Mailbox, Secret, Settings
+from gateway.settings.schema import Certificate, Mailbox, Settings
+from gateway.settings.sign_in import Secret
 from gateway.store import Sealer, Store, open_store
 from gateway.transport import Downstream, Maildir, MaildirSmarthost, Smarthost, smarthost_for, transport_for
 from gateway.wording import Templates
@@ -84,8 +86,17 @@ async def open_record(settings: Settings) -> AsyncIterator[Store]:
         yield opened
 
 
+def signer_of(settings: Settings) -> Signer:
+    """What signs the links of digests. Raises CredentialError."""
+    return Signer(key_for("links", key_ring(settings.gateway.store.key, settings.folder)))
+
+
 def queries_over(
-    in_force: InForce, store: Store, alerts: LogAlerts, watches: Callable[[], Mapping[str, Condition] | None]
+    in_force: InForce,
+    store: Store,
+    alerts: LogAlerts,
+    watches: Callable[[], Mapping[str, Condition] | None],
+    sign_ins: Callable[[], Awaitable[tuple[SignInStatus, ...]]],
 ) -> Queries:
     """All that an admin can ask; `watches` gives None outside the running gateway."""
     return Queries(
@@ -98,25 +109,34 @@ def queries_over(
         watches=watches,
         policy_of=in_force.policy_of,
         version=__version__,
+        sign_ins=sign_ins,
     )
 
 
-def transport_of(settings: Settings, mailbox: Mailbox) -> Downstream | Maildir:
-    """The way to a mailbox's downstream. Raises CredentialError."""
+def transports_of(settings: Settings) -> dict[str, Downstream | Maildir]:
+    """The way to each mailbox that mail is handed on to, by its name. Raises CredentialError."""
+    mailboxes = settings.gateway.mailboxes.items()
+    return {name: transport_of(settings, known, known.deliver) for name, known in mailboxes if known.deliver}
+
+
+def transport_of(settings: Settings, mailbox: Mailbox, deliver: str) -> Downstream | Maildir:
+    """The way to a mailbox's downstream, by its `deliver`. Raises CredentialError."""
     return transport_for(
-        mailbox.deliver,
+        deliver,
         helo=settings.gateway.smtp.hostname,
         password=secret_of(settings, mailbox.deliver_password),
         trust=below(settings.folder, mailbox.trust),
     )
 
 
-def smarthost_of(settings: Settings) -> Smarthost | MaildirSmarthost:
-    """The way out for our own mail. Raises CredentialError."""
+def smarthost_of(settings: Settings, user: str = "", bearer: Bearer | None = None) -> Smarthost | MaildirSmarthost:
+    """The way out for our own mail, signed in to as `user` with tokens or the password. Raises CredentialError."""
     smarthost = settings.gateway.smarthost
     return smarthost_for(
         smarthost.url,
         helo=settings.gateway.smtp.hostname,
+        user=user or smarthost.user,
+        bearer=bearer,
         password=secret_of(settings, smarthost.password),
         per_minute=smarthost.per_minute,
         trust=below(settings.folder, smarthost.trust),

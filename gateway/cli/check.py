@@ -40,7 +40,7 @@ def check(
             print_json({"faults": error.faults, "findings": []})
             raise typer.Exit(WRONG) from None
         raise fail(WRONG, str(error)) from None
-    findings = [*house.faults_of_files(settings), *consistency(settings)]
+    findings = [*house.faults_of_files(settings), *consistency(settings), *asyncio.run(house.sign_ins_found(settings))]
     if live:
         findings += asyncio.run(check_live(house.probes_for(settings)))
     if as_json:

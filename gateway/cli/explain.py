@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -62,12 +63,14 @@ def explain(
             moment = now or desk.clock.now()
             content = _content(file, reverse_path, recipient, moment)
             envelope = Envelope(reverse_path, (recipient,))
-            route = desk.in_force.route(reverse_path, recipient)
+            route = desk.in_force.found(recipient) or desk.in_force.route(reverse_path, recipient)
             if isinstance(route, Reply):
                 return route
             found = await desk.examine(route, envelope, content, moment, policy)
             said = _said(settings, desk, found.decision)
-            return Explained(moment, route, found.case, found.decision, said, policy)
+            # Where it does not come by us, nothing is put on top of it.
+            decision = found.decision if route.pattern else replace(found.decision, fields=())
+            return Explained(moment, route, found.case, decision, said, policy)
 
     found = run(explained)
     if isinstance(found, Reply):

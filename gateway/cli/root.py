@@ -14,6 +14,7 @@ from gateway.cli import (
     explain,
     init,
     ledger,
+    login,
     note,
     outbox,
     policy,
@@ -61,6 +62,7 @@ app.command("check")(check.check)
 app.command("schema")(schema.schema)
 policy.app.command("check")(policy_check.check)
 app.command("serve")(serve.serve)
+app.command("login")(login.login)
 app.command("status")(status.status)
 app.command("explain")(explain.explain)
 app.command("preview")(preview.preview)

@@ -40,8 +40,9 @@ def status(config: Config = DEFAULT, as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
     else:
-        _tell(found, page, ZoneInfo(settings.gateway.practice.timezone))
-    if found["store"] or found["troubles"]:
+        _tell(found, page, ZoneInfo(settings.gateway.practice.timezone), house.users_of(settings))
+    unsigned = any(one["mend"] for one in found.get("sign_ins", []))
+    if found["store"] or found["troubles"] or unsigned:
         raise typer.Exit(FOUND)
     if page and not running:
         raise typer.Exit(DOWN)
@@ -71,7 +72,7 @@ async def _from_record(settings: Settings) -> dict[str, Any]:
         return told
 
 
-def _tell(found: dict[str, Any], page: str, zone: ZoneInfo) -> None:
+def _tell(found: dict[str, Any], page: str, zone: ZoneInfo, users: dict[str, str]) -> None:
     if found["running"]:
         say(f"Handrail {found['version']} is running.")
     elif page:
@@ -82,6 +83,8 @@ def _tell(found: dict[str, Any], page: str, zone: ZoneInfo) -> None:
     if found["store"]:
         say(f"The record: {found['store']}")
     print_table([_row(one, zone) for one in found["mailboxes"]], _NAMES)
+    for one in found.get("sign_ins", []):
+        say(_sign_in(one, zone, users.get(one["place"], "?")), "  ")
     waiting = ", ".join(f"{count} {state}" for state, count in found["outbox"].items()) or "empty"
     say(f"Outbox: {waiting}")
     day = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found["last_day"].items() if count)
@@ -90,6 +93,15 @@ def _tell(found: dict[str, Any], page: str, zone: ZoneInfo) -> None:
         say(f"Promises: {_promises(promises)}")
     for trouble in found["troubles"]:
         say(f"Needs you: {trouble['words']}")
+
+
+def _sign_in(one: dict[str, Any], zone: ZoneInfo, user: str) -> str:
+    """Never a token: who signed in, and when it was renewed."""
+    if one["mend"]:
+        why = f"the provider ended the sign-in ({one['why']})" if one["why"] else "nobody has signed in yet"
+        return f"Needs you: {one['place']}: {why}; run `{one['mend']}`"
+    since, renewed = (datetime.fromisoformat(one[key]).astimezone(zone) for key in ("since", "renewed"))
+    return f"Signed in: {one['place']} as {user} since {since:%Y-%m-%d}, renewed {renewed:%Y-%m-%d %H:%M}"
 
 
 def _promises(counts: dict[str, int]) -> str:

@@ -114,7 +114,8 @@ def tell(found: Explained, zone: ZoneInfo) -> None:
     say("\nwhy")
     for reason in found.decision.reasons:
         say(f"  - {reason}", "  ")
-    say("\nheader fields put on top")
+    if found.decision.fields:
+        say("\nheader fields put on top")
     for name, value in found.decision.fields:
         say(f"  {name}: {value}", "  ")
     for effect, words in found.said:
@@ -130,7 +131,8 @@ def _steps(found: Explained, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
     case, decision = found.case, found.decision
     facts = case.facts
     yield "at", local(found.at, zone)
-    yield "route", f"{found.route.pattern} leads to mailbox {found.route.mailbox}"
+    way = f"{found.route.pattern} leads to" if found.route.pattern else "it reaches, and is found in,"
+    yield "route", f"{way} mailbox {found.route.mailbox}"
     yield "client", _client(case)
     yield "policy", _policy(case.setting, found.tried, zone)
     yield "read", f"{facts.new_words} new words, {facts.quoted_words} quoted, {facts.attachment_words} attached"

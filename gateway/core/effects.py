@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from gateway.core.events import Expect, Level, Ref
+from gateway.core.news import Action, Beyond, Charging, Fate, Link, Noted, Open, Unacked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,8 @@ class Ack:
     #: What of the policy is another for this client: an allowance of messages of their own, and no charge.
     messages: int | None = None
     exempt: bool = False
+    #: It is not said later than this. None, as with acks of before there was a knob: a day after `received`.
+    until: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -98,11 +101,24 @@ class Receipt:
     expect: Expect = Expect.MAYBE
     session: datetime | None = None
     timezone: str = ""
+    #: It has its answer already, so that nothing is said of one to come.
+    answered: bool = False
+    #: The message had no Message-ID of its own: `in_reply_to` is the one that we gave it.
+    named_by_us: bool = False
+    #: Whom its sender wrote to at first, with the type of the address; empty where nobody noted it.
+    original_recipient: str = ""
+    #: When its sender says that it was sent.
+    sent_at: datetime | None = None
 
     @property
     def key(self) -> str:
         """Once a message and recipient."""
-        return f"receipt:{self.ref.mailbox}:{self.ref.key}"
+        return receipt_key(self.ref)
+
+
+def receipt_key(ref: Ref) -> str:
+    """What cancels a message's receipt."""
+    return f"receipt:{ref.mailbox}:{ref.key}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,19 +177,6 @@ def nudge_key(ref: Ref) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Open:
-    """One message that a digest lists."""
-
-    author: str
-    received: datetime
-    answer_by: datetime | None
-    level: Level
-    read: bool
-    #: Nobody can tell whether a person wrote it; it got no ack.
-    unsure: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """Tell the therapist what is open: each day, or before a client's session."""
 
@@ -185,7 +188,7 @@ class Digest:
     language: str
     policy: str
     version: int
-    #: Unsure ones first, then the oldest first.
+    #: Words of a crisis first, then unsure ones, then by urgency and by promise.
     messages: tuple[Open, ...]
     #: Before whose session, and when that begins; empty for the daily one.
     client: str = ""
@@ -195,6 +198,19 @@ class Digest:
     away_until: date | None = None
     #: The next public holidays, each with its name, so that somebody looks at the list.
     holidays: tuple[tuple[date, str], ...] = ()
+    #: News since the last digest: taken back by their writers, clients' own absence notes, no ack and why.
+    withdrawn: tuple[Noted, ...] = ()
+    away: tuple[Noted, ...] = ()
+    unacked: tuple[Unacked, ...] = ()
+    charging: tuple[Charging, ...] = ()
+    beyond: tuple[Beyond, ...] = ()
+    #: How many of our own mails were given up and wait for an admin.
+    given_up: int = 0
+    #: Where the links lead; empty: there are none.
+    control: str = ""
+    note_link: Link | None = None
+    #: The words of the presence note that stands, to begin a new one with.
+    note: str = ""
 
     @property
     def key(self) -> str:
@@ -284,6 +300,81 @@ class NoteKept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActionTold:
+    """Tell the therapist what became of an action that a mail asked for."""
+
+    kind: Literal["action-told"] = "action-told"
+    ref: Ref
+    due: datetime
+    to: str
+    sender: str
+    language: str
+    policy: str
+    version: int
+    #: The key of the mail that asked; it may be seen in Sent and come by SMTP as well.
+    message: str
+    fate: Fate
+    #: None where no token told it.
+    action: Action | None = None
+    #: Whose message it is about, and when that came; empty for none.
+    author: str = ""
+    received: datetime | None = None
+    #: The therapist's reason for a waiver.
+    reason: str = ""
+    #: Where the link leads that takes it back, and that link.
+    control: str = ""
+    undo: Link | None = None
+
+    @property
+    def key(self) -> str:
+        """Once a mail."""
+        return action_key(self.ref.mailbox, self.message)
+
+
+def action_key(mailbox: str, message: str) -> str:
+    """What cancels the word about a mail that asked for an action."""
+    return f"action-told:{mailbox}:{message}"
+
+
+#: Why a message was not taken back: it was read; words of a crisis were found in it; it is not in the inbox; nothing
+#: shows any more whether it is unread. Empty: it was taken back.
+Staying = Literal["", "seen", "crisis", "gone", "policy"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """Take a message back that nobody has read, as its writer asks, and tell them which of the two happened."""
+
+    kind: Literal["withdrawal"] = "withdrawal"
+    #: The message to be taken back.
+    ref: Ref
+    due: datetime
+    to: str
+    sender: str
+    #: Message-ID and References of the message that asks, for threading; and its key.
+    in_reply_to: str
+    references: tuple[str, ...]
+    request: str
+    language: str
+    policy: str
+    version: int
+    #: As for an ack: False where the text must not tell of a relation.
+    known: bool
+    #: When the message to be taken back had come.
+    received: datetime
+    timezone: str = ""
+    #: Where the client lives, for its crisis lines; empty: the practice's.
+    country: str = ""
+    #: What came of it: empty until it is tried.
+    staying: Staying = ""
+
+    @property
+    def key(self) -> str:
+        """Once a message, however often it is asked for."""
+        return f"withdrawal:{self.ref.mailbox}:{self.ref.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cancel:
     """Take back an effect that is not carried out yet; one that was cancelled may be caused again."""
 
@@ -293,7 +384,7 @@ class Cancel:
 
 
 #: What the outbox carries out by mail.
-Mail = Ack | Receipt | Alert | Nudge | Digest | Notice | Reminder | NoteKept
+Mail = Ack | Receipt | Alert | Nudge | Digest | Notice | Reminder | NoteKept | ActionTold | Withdrawal
 #: Of it, what goes to the therapist, or to who covers.
-INWARD = (Alert, Nudge, Digest, Reminder, NoteKept)
+INWARD = (Alert, Nudge, Digest, Reminder, NoteKept, ActionTold)
 Effect = Mail | Cancel

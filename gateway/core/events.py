@@ -97,6 +97,10 @@ class Received:
     #: The number of the policy's version that decided (`core.policy.versions`); 0 before versions were kept.
     version: int = 0
     expect: Expect = Expect.MAYBE
+    #: Whom its sender wrote to at first, with the type of the address, where a server noted it (RFC 8098 2.3).
+    original_recipient: str = ""
+    #: What it asks of the gateway, and nothing beside: then it waits for nobody, and counts for nothing.
+    request: Literal["", "withdraw"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +128,8 @@ class Seen:
     kind: Literal["seen"] = "seen"
     at: datetime
     since: datetime | None = None
+    #: Marked as read together with many others, so nobody can say that it was opened.
+    bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +188,43 @@ class Tagged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """The client took it back while it was unread: it lies in the folder of withdrawn mail."""
+
+    kind: Literal["withdrawn"] = "withdrawn"
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotWithdrawn:
+    """The client asked to take it back, and it stays where it is. `gone`: it is not where we look."""
+
+    kind: Literal["not-withdrawn"] = "not-withdrawn"
+    at: datetime
+    why: Literal["seen", "crisis", "gone", "policy"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waived:
+    """The therapist charges nothing for it. `note` is the therapist's reason, for the statement."""
+
+    kind: Literal["waived"] = "waived"
+    at: datetime
+    by: Literal["digest", "command", "page"]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recategorised:
+    """The therapist put it into another category, which holds for charges and allowances from here on."""
+
+    kind: Literal["recategorised"] = "recategorised"
+    at: datetime
+    category: str
+    by: Literal["digest", "command", "page"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GivenUp:
     """The outbox gave an effect up."""
 
@@ -191,7 +234,26 @@ class GivenUp:
     why: str
 
 
-Event = Received | Relayed | Acknowledged | Seen | Unseen | Answered | ReceiptSent | Alerted | Nudged | Tagged | GivenUp
+Event = (
+    Received
+    | Relayed
+    | Acknowledged
+    | Seen
+    | Unseen
+    | Answered
+    | ReceiptSent
+    | Alerted
+    | Nudged
+    | Tagged
+    | Withdrawn
+    | NotWithdrawn
+    | Waived
+    | Recategorised
+    | GivenUp
+)
 
 #: Fields of events that name a person or quote them: sealed at rest, never in a log.
-PERSONAL = frozenset({"message_id", "reverse_path", "author", "author_name", "recipient", "subject", "receipt_to"})
+PERSONAL = frozenset(
+    {"message_id", "reverse_path", "author", "author_name", "recipient", "subject", "receipt_to", "note"}
+    | {"original_recipient"}
+)

@@ -11,6 +11,7 @@ from gateway.core.events import (
     Answered,
     Event,
     Level,
+    Recategorised,
     ReceiptSent,
     Received,
     Ref,
@@ -18,6 +19,8 @@ from gateway.core.events import (
     Seen,
     Tagged,
     Unseen,
+    Waived,
+    Withdrawn,
 )
 
 
@@ -45,14 +48,24 @@ class Story:
 
     @property
     def seen(self) -> Seen | None:
-        """The first reading of the current run: None while it is unread or was marked unread again."""
-        current: Seen | None = None
+        """What set `\\Seen` as it stands: None while it is unread or was marked unread again."""
+        return next(iter(self._run()), None)
+
+    @property
+    def read(self) -> Seen | None:
+        """As `seen`, but for a message that was opened: None where it was marked as read together with many others."""
+        run = self._run()
+        return None if any(event.bulk for event in run) else next(iter(run), None)
+
+    def _run(self) -> list[Seen]:
+        """Each Seen since it was last marked unread. That it was marked together may be found out after the first."""
+        run: list[Seen] = []
         for event in self.events:
-            if isinstance(event, Seen) and current is None:
-                current = event
+            if isinstance(event, Seen):
+                run.append(event)
             elif isinstance(event, Unseen):
-                current = None
-        return current
+                run = []
+        return run
 
     @property
     def answered(self) -> Answered | None:
@@ -71,9 +84,25 @@ class Story:
         return next((event.at for event in self.events if isinstance(event, Alerted)), None)
 
     @property
+    def withdrawn(self) -> Withdrawn | None:
+        """When its writer took it back, or it was moved along as the mail that asked for that; that stays so."""
+        return next((event for event in self.events if isinstance(event, Withdrawn)), None)
+
+    @property
     def tagged(self) -> Tagged | None:
         """How the tag shows in the mailbox."""
         return next((event for event in self.events if isinstance(event, Tagged)), None)
+
+    @property
+    def waived(self) -> Waived | None:
+        """That nothing is charged for it, by the therapist's own word."""
+        return next((event for event in self.events if isinstance(event, Waived)), None)
+
+    @property
+    def category(self) -> str:
+        """What it is about: as the therapist said last, else as it was found; empty for nothing that is known."""
+        said = [event.category for event in self.events if isinstance(event, Recategorised)]
+        return said[-1] if said else self.received.category if self.received else ""
 
 
 #: The category that cost goes by where words of a crisis were found: nobody in need may have to think of money.
@@ -89,6 +118,8 @@ class Earlier:
     words: int
     #: Some categories cost nothing; empty for none.
     category: str = ""
+    #: The therapist charges nothing for it.
+    waived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +161,10 @@ class History:
     promised: datetime | None = None
     #: The mailbox's presence note, where there is one that holds.
     note: Note | None = None
+    #: The therapist has answered it already: it is found only now.
+    answered: bool = False
+    #: The message that an ack was about which this one answers, where it may be taken back by that.
+    about: Story | None = None
 
 
 #: While the record can't be read.

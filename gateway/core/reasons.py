@@ -43,6 +43,7 @@ SENTENCES |= {
     # authenticity
     "verified-author": "the author's address is verified: {how}",
     "unverified-author": "the author's address is not verified",
+    "forged-author": "it is not from whom it claims to be, as the server before us found: {how}",
     # urgency
     "routine": "no phrase of urgency was found; that does not mean that nothing is urgent",
     "phrase": "words found: {phrase} ({lexicon})",
@@ -68,6 +69,7 @@ SENTENCES |= {
     "ack-person-cap": "{count} acks went to this person within a day",
     "ack-practice-cap": "{count} acks went out within an hour",
     "ack-too-old": "it is older than {age}, whatever brought it only now",
+    "ack-answered": "it was answered before it was found",
     "ack-said": "this message was acked already",
     "client-quiet": "the client is marked quiet: nothing is sent",
     "answering-unsafe": "the message says that answering is unsafe",
@@ -81,6 +83,8 @@ SENTENCES |= {
     "receipt-not-important": "the message is not marked important",
     "receipt-not-urgent": "nothing urgent was found",
     "receipt-wrong-address": "the address for receipts is not the reverse-path (RFC 8098 2.1)",
+    "receipt-no-reverse-path": "nobody noted its reverse-path, which an address for receipts must be (RFC 8098 2.1)",
+    "receipt-option-required": "the request for a receipt requires an option that we don't know (RFC 8098 2.2)",
     "receipt-said": "a receipt for this message was sent already",
     "receipt-by-program": "the therapist's mail program has sent one ($MDNSent, RFC 3503)",
     # promise
@@ -105,10 +109,16 @@ SENTENCES |= {
     # the therapist's own commands
     "note-kept": "the therapist has written a presence note by it",
     "note-taken-back": "the therapist has taken the presence note back by it",
+    "command": "the therapist has asked for an action by it",
     "control-not-proven": "it came to the address for commands, and is not verified as the therapist's own",
+    # taking back
+    "withdraw": "it asks to take back the message that came at {at}, while that is unread",
+    "withdrawn": "its writer has taken it back",
+    "not-withdrawn": "its writer asked to take it back, and it stays: {why}",
     # observation
     "seen": "it became \\Seen",
     "unseen": "it was marked unread again",
+    "seen-in-bulk": "it was marked as read together with others, {count} within a second: nobody can say it was opened",
     "answered": "answered: {witness}",
     # alert
     "alert": "the therapist is alerted: {level}",

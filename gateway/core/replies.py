@@ -77,3 +77,7 @@ def parse(code: int, lines: tuple[str, ...]) -> Reply:
 UNKNOWN = transient(451, "3.0", "Temporary internal error, please try again later")
 #: The downstream is down or timed out (RFC 3463: X.4.1, no answer from host).
 NO_DOWNSTREAM = transient(451, "4.1", "The mailbox server does not answer, please try again later")
+#: Enhanced codes of our own replies about signing in to the smart host: credentials were refused or there are none
+#: (RFC 4954 6, as a fault that passes), and Microsoft's 5.7.139, that signing in is switched off there.
+REFUSED_US, SWITCHED_OFF = "4.7.8", "4.7.139"
+SIGN_IN = (REFUSED_US, SWITCHED_OFF)

@@ -134,8 +134,8 @@ def rows(story: Story) -> list[Row]:
         found.append(("acked", story.acknowledged_at, "once, from Ana's address, marked as automatic"))
     else:
         found.append(("no ack", None, _why_no_ack(received)))
-    if story.seen:
-        found.append(("seen", story.seen.at, "Ana opened it"))
+    if story.read:
+        found.append(("seen", story.read.at, "Ana opened it"))
     if story.receipt:
         found.append(("receipt", story.receipt.at, "the client asked for one, and was told (RFC 8098)"))
     if story.answered:
@@ -160,7 +160,8 @@ def _why_no_ack(received: Received) -> str:
     signs = dict.fromkeys(str(one) for one in received.reasons if one.code in _SIGNS)
     if signs or received.origin is Origin.MACHINE:
         return "; ".join(signs)
-    against = [str(one) for one in received.reasons if one.code.startswith(("ack-", "client-", "history-", "own-"))]
+    codes = ("ack-", "client-", "history-", "own-", "forged-")
+    against = [str(one) for one in received.reasons if one.code.startswith(codes)]
     return "; ".join(against) or "not yet"
 
 

@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from gateway.core import addresses
 from gateway.core.billing.charge import counted_since
+from gateway.core.decide.ack import REFERENCES
 from gateway.core.decide.arrival import decide
 from gateway.core.decide.case import claimed, person_of
 from gateway.core.decide.decision import Decision, Setting
+from gateway.core.decide.observation import subject_prefix
 from gateway.core.decide.presence import note_kept
+from gateway.core.decide.withdrawal import asks_to_withdraw, offers
 from gateway.core.events import Ref, Relayed
-from gateway.core.history import UNKNOWN, History, Note
+from gateway.core.history import UNKNOWN, History, Note, Story
 from gateway.core.message.facts import Envelope, Facts
 from gateway.core.message.fields import our_fields
 from gateway.core.message.read import identified, read
+from gateway.core.message.request import without_request
+from gateway.core.message.subject import with_prefix
 from gateway.core.message.trace import received_field
 from gateway.core.policy.allowance import period_start
 from gateway.core.policy.client import Client
@@ -31,6 +36,7 @@ from gateway.core.policy.schema import PromiseKind
 from gateway.core.policy.sessions import last_session
 from gateway.core.replies import Reply, accepted
 from gateway.core.routing import Route
+from gateway.flow.commands import Commands
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
 from gateway.metrics import Metrics
@@ -68,6 +74,8 @@ class Arrival:
     in_hand: InHand
     alerts: Alerts
     metrics: Metrics
+    #: Carries out what the therapist asks for by mail; None where nobody does.
+    commands: Commands | None = None
 
     async def __call__(self, route: Route, envelope: Envelope, content: bytes) -> Reply:
         """The downstream's reply to this message; a retry of what it took already is accepted without sending again."""
@@ -89,6 +97,10 @@ class Arrival:
             log.info("retry-of-a-relayed-message", mailbox=route.mailbox, message=facts.key[:12])
             return accepted("Taken already")
         decision = await self._decide(facts, known, now)
+        if decision is not None and decision.take_request:
+            content = without_request(content)
+        if decision is not None:
+            content = with_prefix(content, subject_prefix(decision.received, known.setting))
         reply = await self._relay(route, facts.envelope, decision.fields if decision else (), content, facts.key)
         if reply.accepted and decision is not None:
             await self._record(route, facts, known, decision, reply)
@@ -151,6 +163,8 @@ class Arrival:
         try:
             async with asyncio.timeout(RECORD_TIMEOUT):
                 await follow_up(self.record, self.roster, self.notes, decision, setting, self.clock.now())
+                if decision.order is not None and self.commands is not None:
+                    await self.commands(setting, decision.order, self.clock.now())
                 if not await self.record.append(decision.ref, [decision.received, relayed], decision.effects):
                     await self.record.append(decision.ref, [relayed], decision.effects)
         except (Unavailable, TimeoutError):
@@ -203,7 +217,26 @@ async def look_up(
         since=_counted_since(setting, now),
         promises=setting.policy.answer.promise.what is not PromiseKind.NONE,
     )
-    return Known(setting, await record.history(question, now))
+    history = await record.history(question, now)
+    if asks_to_withdraw(facts):
+        history = replace(history, about=await _answered_about(record, in_force, route.mailbox, facts))
+    return Known(setting, history)
+
+
+async def _answered_about(record: Record, in_force: InForce, mailbox: str, facts: Facts) -> Story | None:
+    """The message that our mail was about which this one answers, where its policy lets its writer take it back.
+
+    Raises Unavailable.
+    """
+    for one in dict.fromkeys((*facts.in_reply_to, *reversed(facts.references[-REFERENCES:]))):
+        for ref in reversed(await record.find(mailbox, [one])):
+            story = await record.story(ref)
+            received = story.received if story else None
+            if received is not None and not received.request:
+                policy = in_force.policy_of(received.policy, received.version)
+                watched = in_force.settings.gateway.mailboxes[mailbox].watch is not None
+                return story if policy is not None and offers(policy, watched=watched) else None
+    return None
 
 
 async def client_behind(roster: Roster, mailbox: str, author: str, person: str) -> Client | None:

@@ -6,13 +6,15 @@ version that holds at an instant: a change that clients were told of waits for i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from gateway.core import addresses
-from gateway.core.decide.decision import Setting
+from gateway.core.decide.decision import Setting, TagNames
+from gateway.core.decide.tokens import Signer
+from gateway.core.message.found import without_detail
 from gateway.core.policy.calendar import Absence, Calendar, Session
 from gateway.core.policy.client import Client
 from gateway.core.policy.public import holidays_of
@@ -42,6 +44,8 @@ class _Snapshot:
     settings: Settings
     routes: tuple[Route, ...]
     own: frozenset[str]
+    #: Those of them whose mail does not come by us.
+    elsewhere: frozenset[str]
     matcher: Matcher
     covers: Mapping[str, str]
 
@@ -56,11 +60,18 @@ class _Kept:
 class InForce:
     """Answers with what holds now. `replace` and `take_up` swap it in one step; running decisions keep theirs."""
 
-    def __init__(self, settings: Settings, routes: tuple[Route, ...], diary: Diary | None = None) -> None:
-        """Without versions, each policy is as its file says."""
+    def __init__(
+        self,
+        settings: Settings,
+        routes: tuple[Route, ...],
+        diary: Diary | None = None,
+        signer: Signer | None = None,
+    ) -> None:
+        """Without versions, each policy is as its file says. Without a signer, digests have no links."""
         self._now = _snapshot(settings, routes)
         self._kept = _Kept()
         self._diary: Diary = diary or NoDiary()
+        self._signer = signer
 
     def replace(self, settings: Settings, routes: tuple[Route, ...]) -> None:
         """From here on these settings hold; a policy that has versions goes on by them."""
@@ -116,18 +127,46 @@ class InForce:
         return {name: max(some, key=lambda one: one.record.kept_for) for name, some in found.items()}
 
     def route(self, reverse_path: str, recipient: str) -> Route | Reply:  # noqa: ARG002 - routes may come to ask it
-        """The route for a recipient, or the refusal: 550 5.1.1 in a domain of ours, else 550 5.7.1."""
+        """The route for a recipient, or the refusal: 550 5.1.1 in a domain of ours, else 550 5.7.1.
+
+        An address of a mailbox that mail reaches without us gets 550 5.7.1 as well.
+        """
         found = route_for(recipient, self._now.routes)
         if found is not None:
             return found
+        if addresses.key(recipient) in self._now.elsewhere:
+            # It exists, and its mail comes another way: whoever is told that there is none may never write again.
+            return permanent(550, "7.1", "Mail for this address is not taken here")
         if serves_domain(recipient, self._now.routes):
             return permanent(550, "1.1", "No such mailbox here")
         return permanent(550, "7.1", "Relaying denied")
 
     def default_route(self, mailbox: str) -> Route:
-        """The route for mail that is found in the mailbox itself."""
+        """The route for mail to the mailbox's own address, wherever it comes from."""
+        return self.found_route(mailbox, self._now.settings.gateway.mailboxes[mailbox].address)
+
+    def found_route(self, mailbox: str, recipient: str) -> Route:
+        """The route for a message that lies in this mailbox: by its recipient, among those that lead here."""
+        leading = tuple(route for route in self._now.routes if route.mailbox == mailbox)
         known = self._now.settings.gateway.mailboxes[mailbox]
-        return route_for(known.address, self._now.routes) or Route(known.address, mailbox, known.policy)
+        return route_for(recipient, leading) or Route(recipient, mailbox, known.policy)
+
+    def found(self, recipient: str) -> Route | None:
+        """Where mail for a recipient is found that reaches its mailbox without us; no pattern leads it there."""
+        mailboxes = self._now.settings.gateway.mailboxes
+        for name, known in mailboxes.items():
+            if known.deliver is None and self.is_for(name, recipient):
+                return Route("", name, known.policy)
+        return None
+
+    def is_for(self, mailbox: str, address: str) -> bool:
+        """Whether the mailbox takes mail to an address: it is its own, be it with a `+detail`, or a route leads it."""
+        known = self._now.settings.gateway.mailboxes[mailbox]
+        own = (known.address, *known.aliases, known.control)
+        if any(addresses.same(given, one) for one in own for given in (address, without_detail(address))):
+            return True
+        found = route_for(address, self._now.routes)
+        return found is not None and found.mailbox == mailbox
 
     def policy_for(self, mailbox: str, policy: str, client: Client | None) -> str:
         """The name of the policy for a person's mail: the client's own where it exists, else the route's."""
@@ -159,12 +198,12 @@ class InForce:
             language=practice.language,
             alert_to=known.alert or known.address,
             authserv=known.trusted_authserv,
-            urgent_tag=known.tags.urgent,
-            scheduling_tag=known.tags.scheduling,
+            tags=TagNames(**known.tags.model_dump()),
             matcher=snapshot.matcher,
             client=client,
             covers=snapshot.covers,
             control=known.control,
+            signer=self._signer,
             watched=known.watch is not None,
             coming=self.coming(name, now),
         )
@@ -182,10 +221,13 @@ class InForce:
 
 def _snapshot(settings: Settings, routes: tuple[Route, ...]) -> _Snapshot:
     mailboxes = settings.gateway.mailboxes.values()
-    own = {
-        addresses.key(one)
-        for mailbox in mailboxes
-        for one in (mailbox.address, *mailbox.aliases, *([mailbox.control] if mailbox.control else []))
-    }
+    own = frozenset(one for mailbox in mailboxes for one in _addresses(mailbox))
+    elsewhere = frozenset(one for mailbox in mailboxes if mailbox.deliver is None for one in _addresses(mailbox))
     covers = {name: cover.address for name, cover in settings.gateway.covers.items()}
-    return _Snapshot(settings, routes, frozenset(own), Matcher(settings.lexicons), covers)
+    return _Snapshot(settings, routes, own, elsewhere, Matcher(settings.lexicons), covers)
+
+
+def _addresses(mailbox: Mailbox) -> Iterator[str]:
+    for one in (mailbox.address, *mailbox.aliases, mailbox.control):
+        if one:
+            yield addresses.key(one)

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from gateway.core.decide.digest import Desk, answers_since, due, next_moment
+from gateway.core.decide.digest import Desk, answers_since, due, is_due, next_moment
+from gateway.core.decide.news import RECENT
 from gateway.core.decide.passing_time import expire
 from gateway.core.effects import Effect, Reminder
+from gateway.core.history import Story
 from gateway.core.policy.client import Client
 from gateway.core.policy.schema import Policy
 from gateway.flow.in_force import InForce
-from gateway.ports import Clock, Keeping, Notes, Record, Roster, Stories, Unavailable
+from gateway.ports import Clock, Keeping, Notes, OutboxDesk, Record, Roster, Stories, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +47,8 @@ class PassingTime:
     in_force: InForce
     #: Rung when a calendar or the settings say something new; who waits for it clears it.
     bell: asyncio.Event
+    #: Where it is seen what was given up; None where nobody looks.
+    outbox: OutboxDesk | None = None
 
     async def run(self) -> None:
         """Do what is due, then wait for the next moment."""
@@ -89,8 +93,20 @@ class PassingTime:
             for name in telling:
                 theirs = [one for one in everybody if self.in_force.policy_for(mailbox, known.policy, one) == name]
                 clients = tuple((one, self.in_force.setting(mailbox, name, one, now)) for one in theirs)
-                mine = tuple(story for story in open_ones if story.received and story.received.policy == name)
-                yield Desk(self.in_force.setting(mailbox, name, None, now), clients, mine, note)
+                mine = _under(name, open_ones)
+                yield await self._with_news(
+                    Desk(self.in_force.setting(mailbox, name, None, now), clients, mine, note), now
+                )
+
+    async def _with_news(self, desk: Desk, now: datetime) -> Desk:
+        """The desk with what came lately, which takes longer to read, where a digest is due."""
+        if not is_due(desk, now):
+            return desk
+        mailbox = desk.setting.mailbox
+        recent = _under(desk.setting.policy_name, await self.stories.stories(mailbox, now - RECENT, None))
+        rows = await self.outbox.pending() if self.outbox is not None else ()
+        given_up = tuple(row.due for row in rows if row.state == "given-up" and row.mailbox == mailbox)
+        return replace(desk, recent=recent, given_up=given_up)
 
     def _in_use(self, mailbox: str, everybody: Sequence[Client]) -> tuple[str, ...]:
         """The policies that a mailbox, its routes and its clients name: a preset that nobody uses tells nothing."""
@@ -117,6 +133,10 @@ class PassingTime:
         if count := await self.keeping.erase_said(self.clock.now() - SAID_KEPT):
             log.info("forgotten", words=count)
         return forgetting.wake
+
+
+def _under(policy: str, stories: Sequence[Story]) -> tuple[Story, ...]:
+    return tuple(story for story in stories if story.received and story.received.policy == policy)
 
 
 def _tells(policy: Policy) -> bool:

@@ -1,4 +1,4 @@
-"""What the therapist sees and does: watches over mailboxes (RFC 9051, Maildir), flags set and drafts put there.
+"""What the therapist sees and does: watches over mailboxes (RFC 9051, Maildir), and what is done there for them.
 
 `watch_for` makes the watch that a mailbox's `watch` URL asks for. It tells a `ports.Observer` of new messages, changed
 flags and answers, at least once each; it decides nothing about mail and stores nothing but the folders' states.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -17,10 +18,11 @@ from gateway.mailbox.condition import Condition, Intervals, State, Support
 from gateway.mailbox.door import Door
 from gateway.mailbox.drafts import ImapDrafts, MaildirDrafts
 from gateway.mailbox.imap import Access
-from gateway.mailbox.lookout import World
 from gateway.mailbox.maildir import MaildirWatch
+from gateway.mailbox.moves import ImapMoves, MaildirMoves
 from gateway.mailbox.watch import ImapWatch
-from gateway.ports import Alerts, Clock, Drafts, Flags, Folders, Observer, Record
+from gateway.mailbox.world import World
+from gateway.ports import Alerts, Bearer, Clock, Drafts, Flags, Folders, Moves, Observer, Record
 from gateway.settings.schema import Mailbox
 
 __all__ = ["Condition", "Hand", "Intervals", "State", "Support", "Watch", "watch_for"]
@@ -41,10 +43,11 @@ class Watch(Protocol):
 
 @dataclass(frozen=True)
 class Hand:
-    """What the gateway may do in a mailbox: set flags and put drafts."""
+    """What the gateway may do in a mailbox: set flags, put drafts and move messages."""
 
     flags: Flags
     drafts: Drafts
+    moves: Moves
 
     async def add(self, copy: Copy, flags: frozenset[str]) -> frozenset[str]:
         """See `ports.Flags.add`. Unavailable while the watch does not run, as it goes over its connections."""
@@ -54,12 +57,21 @@ class Hand:
         """See `ports.Drafts.put`. Over a connection of its own: drafts are seldom, and lie in a folder of their own."""
         await self.drafts.put(message_id, content)
 
+    async def move(self, copy: Copy, folder: str, *, unseen: bool = False) -> bool:
+        """See `ports.Moves.move`. Over a connection of its own, as drafts."""
+        return await self.moves.move(copy, folder, unseen=unseen)
+
+    async def find(self, folder: str, message_id: str, since: datetime) -> tuple[Copy, ...]:
+        """See `ports.Moves.find`."""
+        return await self.moves.find(folder, message_id, since)
+
 
 def watch_for(
     name: str,
     settings: Mailbox,
     *,
     password: Callable[[], str],
+    bearer: Bearer | None = None,
     observer: Observer,
     folders: Folders,
     record: Record,
@@ -70,7 +82,8 @@ def watch_for(
 ) -> tuple[Watch, Hand]:
     """The watch over a mailbox and what may be done in it, by the scheme of its `watch` URL.
 
-    `name` is the mailbox's in the settings; `password` is asked at each login, so that a renewed one is taken up.
+    `name` is the mailbox's in the settings; `password` is asked at each login, so that a renewed one is taken up; with
+    `bearer` its tokens are shown in place of it.
     Raises ValueError where the settings have no `watch`.
     """
     if settings.watch is None:
@@ -80,10 +93,13 @@ def watch_for(
     world = World(name, observer, folders, record, alerts, clock, clock.now())
     if settings.watch.startswith("maildir:"):
         root = Path(settings.watch.removeprefix("maildir:"))
-        maildir = MaildirWatch(world, settings, root, intervals, dice)
-        return maildir, Hand(maildir, MaildirDrafts(root, settings.drafts, clock))
-    access = Access.from_url(settings.watch, settings.address, password, settings.trust)
+        files = MaildirMoves(root)
+        maildir = MaildirWatch(replace(world, moves=files), settings, root, intervals, dice)
+        return maildir, Hand(maildir, MaildirDrafts(root, settings.drafts, clock), files)
+    user = settings.user or settings.address
+    access = Access.from_url(settings.watch, user, password, settings.trust, bearer)
     access = replace(access, patience=intervals.command.total_seconds())
     door = Door(name, access, clock, alerts, intervals)
-    imap = ImapWatch(world, settings, door, dice)
-    return imap, Hand(imap, ImapDrafts(door, settings.drafts))
+    moves = ImapMoves(door)
+    imap = ImapWatch(replace(world, moves=moves), settings, door, dice)
+    return imap, Hand(imap, ImapDrafts(door, settings.drafts), moves)

@@ -19,6 +19,9 @@ from gateway.mailbox.faults import MailboxFault, Refused, Throttled
 from gateway.mailbox.imap import Access, Connection, connect
 from gateway.ports import Alerts, Clock
 
+#: What a server did not keep is tried again after so long: it may have been mended.
+_FORGIVES_AFTER = timedelta(days=1)
+
 log = structlog.get_logger(__name__)
 
 
@@ -33,6 +36,9 @@ class Door:
     intervals: Intervals
     _closed_until: datetime | None = None
     _refusals: int = 0
+    #: What the server offers and does not keep, and since when that is noted.
+    _unfit: set[str] = field(default_factory=set)
+    _noted: datetime | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
@@ -41,8 +47,9 @@ class Door:
         async with AsyncExitStack() as stack:
             async with self._turn:
                 await self.clock.wait(asyncio.Event(), self._closed_until or self.clock.now())
+                self._give_another_chance()
                 try:
-                    connection = await stack.enter_async_context(connect(self.access))
+                    connection = await stack.enter_async_context(connect(self.access, self._unfit))
                 except MailboxFault as fault:
                     self.heed(fault)
                     raise
@@ -64,6 +71,12 @@ class Door:
             self._close(pause)
         elif isinstance(fault, Throttled):
             self._close(min(timedelta(seconds=fault.seconds), self.intervals.throttled_cap))
+
+    def _give_another_chance(self) -> None:
+        now = self.clock.now()
+        if self._noted is None or now - self._noted >= _FORGIVES_AFTER:
+            self._unfit.clear()
+            self._noted = now
 
     def _close(self, pause: timedelta) -> None:
         self._closed_until = self.clock.now() + pause

@@ -1,8 +1,7 @@
-"""One IMAP connection as the watcher needs it: sign in, select, look at flags, fetch, set flags, idle.
+"""One IMAP connection: opened, signed in to, and waited on.
 
-In go a `watch` URL and a password, out come values; whatever fails on the way is one of `faults`. Content is read with
-BODY.PEEK[], which never sets `\\Seen`; keyword support is judged by SELECT's PERMANENTFLAGS; uid lists are asked for in
-short ascending blocks (Yahoo allows 1,000 messages a command). Knows nothing of what a change means.
+In go a `watch` URL and a password, out comes a connection with the commands of `commands`; whatever fails on the way is
+one of `faults`. Knows nothing of what lies in a mailbox.
 """
 
 from __future__ import annotations
@@ -11,27 +10,24 @@ import asyncio
 import socket
 import ssl
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from email.parser import BytesHeaderParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from aioimaplib import aioimaplib as ai
 
+from gateway import sasl
 from gateway.mailbox import responses
-from gateway.mailbox.faults import Lost, Missing, Refused, Throttled
-from gateway.mailbox.names import encode, quote
-from gateway.mailbox.protocol import MAX_LITERAL, Completion, Parts, SturdyProtocol
-from gateway.mailbox.responses import Selected
+from gateway.mailbox.commands import PASSING, Commands, faults_of_the_wire
+from gateway.mailbox.faults import Lost, Refused
+from gateway.mailbox.names import quote
+from gateway.mailbox.protocol import Completion, SturdyProtocol
+from gateway.mailbox.tls import context_for
+from gateway.ports import Bearer, Unavailable, Unsigned
 
-#: Messages in one command.
-BLOCK = 400
 _KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3))
-#: Login refusals that pass by themselves (RFC 5530), and Gmail's "Too many simultaneous connections".
-_PASSING = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "ALERT"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +43,30 @@ class Access:
     trust: Path | None = None
     #: Seconds of silence after which a command has failed.
     patience: float = 30.0
+    #: Gives the tokens to sign in with, in place of the password.
+    bearer: Bearer | None = field(default=None, repr=False)
 
     @classmethod
-    def from_url(cls, url: str, default_user: str, password: Callable[[], str], trust: Path | None) -> Access:
+    def from_url(
+        cls, url: str, default_user: str, password: Callable[[], str], trust: Path | None, bearer: Bearer | None = None
+    ) -> Access:
         """Read `imaps://user@host:993`, `imap+starttls://` or `imap://`; without a user the default one signs in."""
         parts = urlsplit(url)
         port = parts.port or (993 if parts.scheme == "imaps" else 143)
-        return cls(parts.scheme, parts.hostname or "", port, unquote(parts.username or default_user), password, trust)
-
-    def tls(self) -> ssl.SSLContext:
-        """Certificates are always verified."""
-        context = ssl.create_default_context()
-        if self.trust is not None:
-            context.load_verify_locations(self.trust)
-        return context
+        user = unquote(parts.username or default_user)
+        return cls(parts.scheme, parts.hostname or "", port, user, password, trust, bearer=bearer)
 
 
 @asynccontextmanager
-async def connect(access: Access) -> AsyncIterator[Connection]:
-    """Open a connection and sign in; close it at the end. Raises Lost, Throttled and Refused."""
+async def connect(access: Access, unfit: set[str] | None = None) -> AsyncIterator[Connection]:
+    """Open a connection and sign in; close it at the end. Raises Lost, Throttled and Refused.
+
+    `unfit` is where it is remembered what the server offers and does not keep.
+    """
+    if access.bearer is not None:
+        await _token(access.bearer)  # who has none need not bother the server
     protocol = await _open(access)
-    connection = Connection(access, protocol)
+    connection = Connection(access, protocol, set() if unfit is None else unfit)
     try:
         await connection.sign_in()
         yield connection
@@ -77,9 +76,9 @@ async def connect(access: Access) -> AsyncIterator[Connection]:
 
 async def _open(access: Access) -> SturdyProtocol:
     loop = asyncio.get_running_loop()
-    context = await asyncio.to_thread(access.tls) if access.scheme != "imap" else None
     protocol = SturdyProtocol(loop)
     try:
+        context = await asyncio.to_thread(context_for, access.trust) if access.scheme != "imap" else None
         async with asyncio.timeout(access.patience):
             transport, _ = await loop.create_connection(
                 lambda: protocol, access.host, access.port, ssl=context if access.scheme == "imaps" else None
@@ -115,14 +114,22 @@ async def _start_tls(protocol: SturdyProtocol, access: Access, context: ssl.SSLC
     await protocol.upgrade(context, access.host)
 
 
-class Connection:
+async def _token(bearer: Bearer, refused: str = "") -> str:
+    """As the bearer gives it. Raises Unsigned, which only a person ends, and Lost for what passes."""
+    try:
+        return await bearer.token(refused)
+    except Unsigned:
+        raise
+    except Unavailable as fault:
+        raise Lost(str(fault)) from fault
+
+
+class Connection(Commands):
     """A signed-in connection. For one task at a time."""
 
-    def __init__(self, access: Access, protocol: SturdyProtocol) -> None:
+    def __init__(self, access: Access, protocol: SturdyProtocol, unfit: set[str]) -> None:
+        super().__init__(protocol, access.patience, unfit)
         self._access = access
-        self._protocol = protocol
-        self._capabilities: frozenset[str] = frozenset()
-        self._idles = True
 
     # Signing in.
 
@@ -140,14 +147,12 @@ class Connection:
 
     async def _ask_capabilities(self) -> bool:
         reply = await self._run("CAPABILITY")
-        words: set[str] = set()
-        for parts in reply.untagged:
-            name, *rest = (parts[0] or b"").decode("ascii", "replace").upper().split() or [""]
-            words.update(rest if name == "CAPABILITY" else ())
-        self._capabilities = frozenset(words)
+        self._capabilities = responses.capabilities(tuple(parts[0] or b"" for parts in reply.untagged))
         return reply.status == "OK"
 
     async def _authenticate(self) -> Completion:
+        if self._access.bearer is not None:
+            return await self._show_token(self._access.bearer)
         user, password = self._access.user, self._access.password()
         wanted = "LOGINDISABLED" in self._capabilities or not (user + password).isascii()
         if not wanted or "AUTH=PLAIN" not in self._capabilities:
@@ -158,143 +163,36 @@ class Connection:
         self._protocol.continuation = secret
         return await self._run("AUTHENTICATE", "PLAIN")
 
+    async def _show_token(self, bearer: Bearer) -> Completion:
+        """AUTHENTICATE with a token, and once more with a renewed one: servers end tokens when they like."""
+        mechanism = sasl.chosen({word.removeprefix("AUTH=") for word in self._capabilities if word[:5] == "AUTH="})
+        if mechanism is None:
+            raise Refused(
+                "the mail server takes no OAuth 2 tokens; check `watch`, or set `password` in place of `oauth2`"
+            )
+        token = await _token(bearer)
+        reply = await self._show(mechanism, token)
+        if reply.status != "OK" and responses.code(reply.text) not in PASSING:
+            reply = await self._show(mechanism, await _token(bearer, refused=token))
+        return reply
+
+    async def _show(self, mechanism: sasl.Mechanism, token: str) -> Completion:
+        access = self._access
+        said = b64encode(mechanism.says(access.user, token, access.host, access.port))
+        gives_in = b64encode(mechanism.gives_in)
+        if "SASL-IR" in self._capabilities:
+            self._protocol.continuation = gives_in
+            return await self._run("AUTHENTICATE", mechanism.name, said.decode())
+        self._protocol.continuation, self._protocol.last_word = said, gives_in
+        return await self._run("AUTHENTICATE", mechanism.name)
+
     def _unwelcome(self, reply: Completion) -> Exception:
         code = responses.code(reply.text)
-        if code in _PASSING:
+        if code in PASSING:
             return Lost(f"the mail server lets nobody in for now ({code})")
-        return Refused(
-            f"the mail server refused user or password ({code or reply.status}); check `watch` and `password`"
-        )
-
-    # Folders.
-
-    async def sent_folders(self, inbox: str, named: Sequence[str]) -> tuple[str, ...]:
-        """Folders of sent mail that exist: those that the server marks and those named."""
-        return responses.sent_folders(await self._listing(), inbox, named)
-
-    async def drafts_folder(self, named: str) -> str:
-        """The folder of drafts: the one that the server marks, else the one named, which is made if need be."""
-        found = responses.drafts_folder(await self._listing(), named)
-        if found is None:
-            _insist(await self._run("CREATE", quote(encode(named))))
-            await self._run("SUBSCRIBE", quote(encode(named)))  # many mail programs show no other folders
-        return found or named
-
-    async def _listing(self) -> list[Parts]:
-        special = {"SPECIAL-USE", "LIST-EXTENDED"} <= self._capabilities
-        options = ("RETURN (SPECIAL-USE)",) if special else ()
-        return (await self._run("LIST", '""', '"*"', *options)).untagged
-
-    async def select(self, folder: str) -> Selected:
-        """Select a folder; the selection lasts until the connection ends. Raises Missing."""
-        options = ("(CONDSTORE)",) if self.has_modseq else ()
-        reply = await self._run("SELECT", quote(encode(folder)), *options)
-        if reply.status != "OK":
-            raise Missing("a watched folder is not there")
-        self._protocol.state = ai.SELECTED
-        return responses.selected(reply.untagged)
-
-    @property
-    def has_modseq(self) -> bool:
-        """Whether the server can tell what changed since (RFC 7162)."""
-        return "CONDSTORE" in self._capabilities
-
-    # Messages. Uids are strings, as the store keeps them.
-
-    async def flags(self) -> dict[str, frozenset[str]]:
-        """Every message's flags, by ascending uid."""
-        found: dict[str, frozenset[str]] = {}
-        for block in _blocks(await self._uids()):
-            found |= await self._flags_of(f"{block[0]}:{block[-1]}")
-        return found
-
-    async def holds(self, message_id: str) -> bool:
-        """Whether a message with this Message-ID lies in the folder."""
-        return bool(await self._uids("HEADER", "Message-ID", quote(message_id)))
-
-    async def append(self, folder: str, content: bytes, flags: Iterable[str]) -> None:
-        """Put a message into a folder. Raises Lost where the server does not take it."""
-        self._protocol.continuation = content
-        wanted = f"({' '.join(sorted(flags))})"
-        _insist(await self._run("APPEND", quote(encode(folder)), wanted, f"{{{len(content)}}}"))
-
-    async def _uids(self, *criteria: str) -> list[int]:
-        reply = await self._run("SEARCH", *(criteria or ("ALL",)), by_uid=True)
-        _insist(reply)
-        words = (parts[0] or b"" for parts in reply.untagged)
-        numbers = {int(n) for line in words if line[:6].upper() == b"SEARCH" for n in line.split() if n.isdigit()}
-        return sorted(numbers)
-
-    async def _flags_of(self, uids: str) -> dict[str, frozenset[str]]:
-        return (await self._fetch_flags(uids, "(UID FLAGS)", 0))[0]
-
-    async def flags_since(self, modseq: int) -> tuple[dict[str, frozenset[str]], int]:
-        """The flags of what is new or changed since a mod-sequence, and the highest one seen (RFC 7162 3.1.4.1)."""
-        return await self._fetch_flags("1:*", f"(UID FLAGS) (CHANGEDSINCE {modseq})", modseq)
-
-    async def _fetch_flags(self, uids: str, wanted: str, modseq: int) -> tuple[dict[str, frozenset[str]], int]:
-        found: dict[str, frozenset[str]] = {}
-        for uid, items in await self._fetch(uids, wanted, insist=True):
-            flags = responses.flags(items.get("FLAGS"))
-            if flags is not None:
-                found[uid] = flags
-                modseq = max(modseq, responses.number(items.get("MODSEQ")) or 0)
-        return dict(sorted(found.items(), key=lambda item: int(item[0]))), modseq
-
-    async def message_ids(self, uids: Sequence[str]) -> dict[str, str]:
-        """The Message-ID of each message that has one, angle brackets included."""
-        found: dict[str, str] = {}
-        parser = BytesHeaderParser()
-        for block in _blocks([int(uid) for uid in uids], size=100):
-            asked = {str(uid) for uid in block}
-            wanted = "(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])"
-            for uid, items in await self._fetch(",".join(map(str, block)), wanted):
-                header = responses.literal(items, "BODY[")
-                value = str(parser.parsebytes(header).get("Message-ID", "")).strip() if header else ""
-                if uid in asked and value:
-                    found[uid] = value
-        return found
-
-    async def arrived_since(self, uids: Sequence[str], at: datetime) -> list[str]:
-        """Those of the newest hundred messages whose INTERNALDATE is not before an instant."""
-        newest = sorted(uids, key=int)[-100:]
-        if not newest:
-            return []
-        found = []
-        for uid, items in await self._fetch(",".join(newest), "(UID INTERNALDATE)"):
-            came = responses.instant(items.get("INTERNALDATE"))
-            if uid in newest and came is not None and came >= at:
-                found.append(uid)
-        return sorted(set(found), key=int)
-
-    async def content(self, uid: str) -> tuple[bytes, datetime | None] | None:
-        """A message and its INTERNALDATE; None for one that is gone, or longer than we read."""
-        size, at = await self._measure(uid)
-        if size > MAX_LITERAL:
-            return None
-        for found, items in await self._fetch(uid, "(UID BODY.PEEK[])"):
-            content = responses.literal(items, "BODY[]")
-            if found == uid and content is not None:
-                return content, at
-        return None
-
-    async def _measure(self, uid: str) -> tuple[int, datetime | None]:
-        size, at = 0, None
-        for found, items in await self._fetch(uid, "(UID RFC822.SIZE INTERNALDATE)"):
-            if found == uid:
-                size = responses.number(items.get("RFC822.SIZE")) or size
-                at = responses.instant(items.get("INTERNALDATE")) or at
-        return size, at
-
-    async def add_flags(self, uid: str, flags: Iterable[str]) -> frozenset[str]:
-        """Set flags and read back what the message has then, for an OK to STORE is no proof.
-
-        A message that is gone has none.
-        """
-        words = sorted(flags)
-        if words:
-            await self._run("STORE", uid, f"+FLAGS.SILENT ({' '.join(words)})", by_uid=True)
-        return (await self._flags_of(uid)).get(uid, frozenset())
+        what = "user or password" if self._access.bearer is None else "a fresh token: is it of the right person,"
+        mend = "check `watch` and `password`" if self._access.bearer is None else "and may it use IMAP? Sign in again"
+        return Refused(f"the mail server refused {what} ({code or reply.status}); {mend}")
 
     # Waiting.
 
@@ -313,76 +211,13 @@ class Connection:
         if self._protocol.lost is None:
             self._protocol.stirred.clear()
 
-    def stir(self) -> None:
-        """End a wait for the server early."""
-        self._protocol.stirred.set()
-
     async def until_stirred(self, limit: float) -> bool:
         """Wait by IDLE, no longer than `limit` seconds; False where the server has none and nothing was waited for."""
-        if not self._idles or "IDLE" not in self._capabilities:
+        if not self.offers("IDLE"):
             return False
-        with _faults():
+        with faults_of_the_wire():
             reply = await self._protocol.idle_until_stirred(limit, self._access.patience)
         if reply.status != "OK":
             self._heed(reply)
-            self._idles = False
-        return self._idles
-
-    async def poke(self) -> None:
-        """NOOP: servers without IDLE tell news with its reply."""
-        _insist(await self._run("NOOP"))
-
-    # The wire.
-
-    async def _fetch(
-        self, uids: str, items: str, *, insist: bool = False
-    ) -> list[tuple[str, dict[str, responses.Value]]]:
-        """FETCH's items by uid. A refusal gives none, for it may concern one broken message; `insist` raises Lost."""
-        reply = await self._run("FETCH", uids, items, by_uid=True)
-        if insist:
-            _insist(reply)
-        if reply.status != "OK" and responses.code(reply.text) in _PASSING:
-            raise Lost("the mail server cannot show messages for now")
-        found = []
-        for parts in reply.untagged:
-            values = responses.fetched(parts)
-            uid = responses.number(values.get("UID")) if values is not None else None
-            if uid is not None and values is not None:
-                found.append((str(uid), values))
-            elif values is not None:
-                self.stir()  # somebody changed something, told without its uid
-        return found
-
-    def _heed(self, reply: Completion) -> None:
-        """Raise where a refusal means more than that this command failed."""
-        pause = responses.backoff(reply.text) if reply.status != "OK" else None
-        if pause is not None:
-            raise Throttled(pause)
-
-    async def _run(self, name: str, *arguments: str, by_uid: bool = False) -> Completion:
-        patience = self._access.patience
-        with _faults():
-            command = self._protocol.command(name, *arguments, by_uid=by_uid, patience=patience)
-            async with asyncio.timeout(patience * 20):
-                reply = await self._protocol.converse(command)
-        self._heed(reply)
-        return reply
-
-
-def _insist(reply: Completion) -> None:
-    if reply.status != "OK":
-        raise Lost(f"the mail server answered {reply.status} to a plain question")
-
-
-@contextmanager
-def _faults() -> Iterator[None]:
-    """Whatever the wire does wrong is Lost."""
-    try:
-        yield
-    except (OSError, ValueError, ai.AioImapException) as error:
-        raise Lost(f"the connection to the mail server failed ({type(error).__name__})") from error
-
-
-def _blocks(numbers: Sequence[int], size: int = BLOCK) -> Iterator[Sequence[int]]:
-    for start in range(0, len(numbers), size):
-        yield numbers[start : start + size]
+            self._unfit.add("IDLE")
+        return reply.status == "OK"

@@ -20,12 +20,13 @@ from pathlib import Path
 
 import structlog
 
-from gateway.core.tracking import Copy, FolderState
+from gateway.core.tracking import Copy
 from gateway.mailbox.condition import ALARM, Condition, Intervals, State, Support
 from gateway.mailbox.faults import Lost, MailboxFault
-from gateway.mailbox.lookout import Look, Lookout, Role, World
+from gateway.mailbox.lookout import Lookout
 from gateway.mailbox.names import encode, same
 from gateway.mailbox.protocol import MAX_LITERAL
+from gateway.mailbox.world import Known, Look, Role, World
 from gateway.ports import Unavailable
 from gateway.settings.schema import Mailbox
 
@@ -35,6 +36,10 @@ VALIDITY = "maildir"
 _LETTERS = {"S": "\\Seen", "R": "\\Answered", "F": "\\Flagged", "T": "\\Deleted", "D": "\\Draft", "P": "$Forwarded"}
 _LETTER_OF = {flag.casefold(): letter for letter, flag in _LETTERS.items()}
 _BARE_LF = re.compile(rb"(?<!\r)\n")
+#: Where messages are moved to, by the names that mail programs use.
+_MOVED_TO = ("Archive", "Junk", "Trash")
+#: The coarsest clock of a file system.
+_TICK = timedelta(seconds=2)
 #: Longest header section that is read for a Message-ID.
 _HEADER = 256 * 1024
 
@@ -51,12 +56,21 @@ class MaildirFolder:
         """Whether somebody has made it yet."""
         return (self.path / "cur").is_dir()
 
-    async def look(self, known: FolderState, *, full: bool) -> Look:  # noqa: ARG002 - a look is always full
+    def stamp(self) -> tuple[int, ...]:
+        """When names in it changed last, in nanoseconds since 1970. Raises Lost."""
+        try:
+            return tuple((self.path / part).stat().st_mtime_ns for part in ("new", "cur"))
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise Lost("a Maildir cannot be read; check its owner and mode") from error
+
+    async def look(self, known: Known, *, full: bool) -> Look:  # noqa: ARG002 - a look is always full
         """Every file's flags. A name that is missing is looked for twice: a renamed file may hide from a listing."""
         found = await asyncio.to_thread(self._scan)
-        if not known.copies.keys() <= found.keys():
+        if any(uid not in found for uid in known.copies):
             found |= await asyncio.to_thread(self._scan)
-        return Look(VALIDITY, 0, 0, {uid: _flags(path.name) for uid, path in found.items()})
+        return Look(VALIDITY, 0, 0, {uid: _flags(path.name) for uid, path in found.items()}, found.keys())
 
     async def holds(self, message_id: str) -> bool:
         """Whether a message with this Message-ID lies here."""
@@ -179,18 +193,27 @@ def _flags(name: str) -> frozenset[str]:
     return frozenset(_LETTERS[letter] for letter in _letters(name) if letter in _LETTERS)
 
 
+@dataclass
+class _Place:
+    """A folder with its lookout, and how its file names stood when it was last looked at."""
+
+    folder: MaildirFolder
+    role: Role
+    lookout: Lookout
+    stamp: tuple[int, ...] = ()
+    looked: datetime | None = None
+
+
 class MaildirWatch:
-    """Watches the inbox and the folders of sent mail of one Maildir, and sets flags there (`ports.Flags`)."""
+    """Watches the folders of one Maildir, and sets flags there (`ports.Flags`)."""
 
     def __init__(self, world: World, settings: Mailbox, root: Path, intervals: Intervals, dice: random.Random) -> None:
         self._world = world
         self._intervals = intervals
         self._dice = dice
-        self._inbox = folder_of(root, settings.inbox)
-        folders = [self._inbox, *(folder_of(root, name) for name in settings.sent)]
-        roles = [Role.INBOX] + [Role.SENT] * len(settings.sent)
-        self._lookouts = [
-            (folder, Lookout(world, role, expects_keywords=False)) for folder, role in zip(folders, roles, strict=True)
+        self._places = [
+            _Place(folder_of(root, name), role, Lookout(world, role, expects_keywords=False))
+            for name, role in _roles(settings).items()
         ]
         self._condition = Condition(tags=Support.FLAGGED)
         self._failures = 0
@@ -215,19 +238,22 @@ class MaildirWatch:
 
     async def add(self, copy: Copy, flags: frozenset[str]) -> frozenset[str]:
         """See `ports.Flags.add`."""
-        for folder, lookout in self._lookouts:
-            if same(folder.name, copy.folder):
-                has = await folder.add_flags(copy.uid, flags)
-                lookout.note_set(copy.uid, has & flags)
+        for place in self._places:
+            if same(place.folder.name, copy.folder):
+                has = await place.folder.add_flags(copy.uid, flags)
+                place.lookout.note_set(copy.uid, has & flags)
                 return has
-        raise Unavailable("the folder is not watched")
+        return frozenset()
 
     async def _look(self) -> None:
-        for folder, lookout in self._lookouts:
-            if folder.exists:
-                await lookout.look(folder, full=True)
-            else:
-                await lookout.missing(folder.name)
+        for place in self._places:
+            if place.folder.exists:
+                await self._look_at(place)
+            elif place.looked is not None:
+                await place.lookout.abandon(place.folder.name)
+                place.looked = None
+            elif place.role is not Role.OTHER:
+                await place.lookout.missing(place.folder.name)
         looked = self._world.clock.now()
         if self._condition.state is not State.IDLE:
             self._condition = replace(self._condition, state=State.IDLE, since=looked, why="")
@@ -235,11 +261,24 @@ class MaildirWatch:
         self._failures = 0
         self._world.alerts.clear("watcher-down", mailbox=self._world.mailbox)
 
+    async def _look_at(self, place: _Place) -> None:
+        """List the files only where a name has changed, as far as the times of the folders tell."""
+        now = self._world.clock.now()
+        stamp = await asyncio.to_thread(place.folder.stamp)
+        # A name may change twice within one tick of the file system's clock.
+        settled = place.looked is not None and place.looked - _since_epoch(max(stamp, default=0)) > _TICK
+        due = place.looked is None or now - place.looked >= self._intervals.look
+        if due or stamp != place.stamp or not settled or place.lookout.expects:
+            place.stamp, place.looked = (), None
+            await place.lookout.look(place.folder, full=True)
+            place.stamp, place.looked = stamp, now
+
     def _note_fault(self, fault: Exception) -> timedelta:
         now, why = self._world.clock.now(), type(fault).__name__.lower()
         log.warning("mailbox-not-watched", mailbox=self._world.mailbox, why=why)
-        for _, lookout in self._lookouts:
-            lookout.forget()
+        for place in self._places:
+            place.lookout.forget()
+            place.looked = None
         if self._condition.state is not State.DOWN:
             self._condition = replace(self._condition, state=State.DOWN, since=now, why=why)
         if isinstance(fault, MailboxFault) and now - (self._condition.since or now) >= ALARM:
@@ -247,6 +286,18 @@ class MaildirWatch:
         pause: timedelta = min(self._intervals.retry * 2 ** min(self._failures, 20), self._intervals.retry_cap)
         self._failures += 1
         return pause * self._dice.uniform(0.5, 1.5)
+
+
+def _roles(settings: Mailbox) -> dict[str, Role]:
+    """Folders by name; a Maildir marks none, so those to which messages are moved go by their usual names."""
+    roles = dict.fromkeys((*_MOVED_TO, *filter(None, (settings.tags.folder, *settings.folders))), Role.OTHER)
+    roles |= dict.fromkeys(settings.sent, Role.SENT)
+    inboxes = dict.fromkeys((settings.inbox, *settings.inboxes), Role.INBOX)
+    return inboxes | {name: role for name, role in roles.items() if not any(same(name, one) for one in inboxes)}
+
+
+def _since_epoch(nanoseconds: int) -> datetime:
+    return datetime.fromtimestamp(nanoseconds / 1e9, UTC)
 
 
 def folder_of(root: Path, name: str) -> MaildirFolder:

@@ -7,16 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gateway.mailbox.imap import Access, connect
-from gateway.ports import Unavailable
+from gateway.ports import Bearer, Unavailable
 from gateway.settings.schema import Mailbox
 
 
-async def sign_in(settings: Mailbox, password: Callable[[], str]) -> str:
+async def sign_in(settings: Mailbox, password: Callable[[], str], bearer: Bearer | None = None) -> str:
     """Sign in as the watch would and look at the inbox; what was found, in words. Raises Unavailable."""
     assert settings.watch is not None
     if settings.watch.startswith("maildir:"):
         return await asyncio.to_thread(_maildir, Path(settings.watch.removeprefix("maildir:")))
-    access = Access.from_url(settings.watch, settings.address, password, settings.trust)
+    user = settings.user or settings.address
+    access = Access.from_url(settings.watch, user, password, settings.trust, bearer)
     async with connect(access) as connection:
         selected = await connection.select(settings.inbox)
     tag = settings.tags.urgent

@@ -26,8 +26,21 @@ MAX_LINE = 4 * 1024 * 1024
 _LITERAL = re.compile(rb"\{(\d+)\+?\}$")
 _STATUS = re.compile(rb"\* (OK|NO|BAD|BYE|PREAUTH)\b", re.IGNORECASE)
 _TAGGED = re.compile(rb"([A-Z0-9]+) (OK|NO|BAD)(?: (.*))?$", re.IGNORECASE | re.DOTALL)
-_STIRS = re.compile(rb"(?:\d+ (?:EXISTS|EXPUNGE)|VANISHED)\b", re.IGNORECASE)
+_STIRS = re.compile(rb"(?:\d+ (?:EXISTS|EXPUNGE)|VANISHED (?!\(EARLIER\)))", re.IGNORECASE)
+_GONE = re.compile(rb"(?:\d+ EXPUNGE\b|VANISHED (?!\(EARLIER\)))", re.IGNORECASE)
 _FETCH = re.compile(rb"\d+ FETCH\b", re.IGNORECASE)
+_NEWS = re.compile(rb"STATUS ", re.IGNORECASE)
+#: RFC 5465 5.8: the server had too much to tell and tells nothing more.
+_OVERFLOW = re.compile(rb"(?:OK|NO) \[NOTIFICATIONOVERFLOW\]", re.IGNORECASE)
+#: Folders that a server may tell of unasked.
+_MOST_NEWS = 1000
+
+_SIGNED_IN = (ai.AUTH, ai.SELECTED)
+#: The states in which a command is possible: aioimaplib's table, and what it lacks.
+_STATES = {name: command.valid_states for name, command in ai.Commands.items()} | {
+    "NOTIFY": _SIGNED_IN,
+    "XLIST": _SIGNED_IN,
+}
 
 #: One response: text and literals by turns. None stands for a literal that was too long.
 Parts = list[bytes | None]
@@ -51,11 +64,19 @@ class SturdyProtocol(ai.IMAP4ClientProtocol):
         self._wire: asyncio.Transport | None = None
         #: Something happened in the selected folder that no command asked for; also set when the connection is lost.
         self.stirred = asyncio.Event()
+        #: STATUS responses that no command asked for (NOTIFY, RFC 5465), the last one of each folder.
+        self.news: dict[bytes, Parts] = {}
+        #: Messages are gone from the selected folder.
+        self.expunged = False
+        #: The server told that it tells no more of other folders.
+        self.overflowed = False
         self.greeted = asyncio.Event()
         self.gone = asyncio.Event()
         self.lost: ai.Abort | None = None
         #: What goes out when the server asks for more of an AUTHENTICATE or APPEND.
         self.continuation: bytes = b""
+        #: What goes out when it asks once more: an AUTHENTICATE that fails may say why first (RFC 7628 3.2.3).
+        self.last_word: bytes = b""
         self._buffer = bytearray()
         self._due: int | None = None
         self._parts: Parts = []
@@ -93,10 +114,10 @@ class SturdyProtocol(ai.IMAP4ClientProtocol):
         self.gone.set()
 
     def _lose(self, fault: ai.Abort) -> None:
-        self.lost = self.lost or fault
+        self.lost = self.lost or _anew(fault)
         self.state = ai.LOGOUT
         if self._pending is not None:
-            vars(self._pending)["_exception"] = self.lost  # as aioimaplib does on a time-out
+            vars(self._pending)["_exception"] = _anew(fault)  # as aioimaplib does on a time-out
             self._finish("KO", b"")
         for event in (self.greeted, self.stirred, self._idling):
             event.set()
@@ -162,11 +183,25 @@ class SturdyProtocol(ai.IMAP4ClientProtocol):
             return
         if line[:3].upper() == b"BYE":
             raise ai.Abort("the server said BYE")
-        idle = self._pending is None or self._pending.name == "IDLE"
-        if _STIRS.match(line) or (idle and _FETCH.match(line)):
+        asked = "" if self._pending is None or self._pending.name == "IDLE" else self._pending.name
+        self.expunged |= bool(_GONE.match(line))
+        if _NEWS.match(line) and asked != "STATUS":
+            self._note_news(parts)
+        elif _OVERFLOW.match(line):
+            self.overflowed = True
             self.stirred.set()
-        if not idle:
+        elif _STIRS.match(line) or (asked != "FETCH" and _FETCH.match(line)):
+            self.stirred.set()
+        if asked:
             self._untagged.append(parts)
+
+    def _note_news(self, parts: Parts) -> None:
+        folder = b"".join(part or b"" for part in parts).rpartition(b"(")[0]
+        if folder in self.news or len(self.news) < _MOST_NEWS:
+            self.news[folder] = parts
+        else:
+            self.overflowed = True
+        self.stirred.set()
 
     def _greet(self, line: bytes) -> None:
         if line.startswith(b"PREAUTH"):
@@ -179,14 +214,14 @@ class SturdyProtocol(ai.IMAP4ClientProtocol):
 
     def _go_on(self) -> None:
         if self._pending is not None and self._pending.name in ("AUTHENTICATE", "APPEND"):
-            continuation, self.continuation = self.continuation, b""
-            self._write(continuation + b"\r\n")  # an empty line answers an error challenge (RFC 7628 3.2.3)
+            continuation, self.continuation, self.last_word = self.continuation, self.last_word, b""
+            self._write(continuation + b"\r\n")
         elif self._pending is not None and self._pending.name == "IDLE":
             self._idling.set()
 
     def _finish(self, status: str, text: bytes) -> None:
         command, self._pending = self._pending, None
-        self.continuation = b""
+        self.continuation = self.last_word = b""
         if command is not None:
             self._completed = (status, text)
             command.close(text, status)
@@ -222,10 +257,10 @@ class SturdyProtocol(ai.IMAP4ClientProtocol):
 
     def _begin(self, command: ai.Command) -> None:
         if self.lost is not None:
-            raise self.lost
+            raise _anew(self.lost)
         if self._pending is not None:
             raise ai.Abort("one command at a time")
-        if self.state not in ai.Commands[command.name].valid_states:
+        if self.state not in _STATES[command.name]:
             raise ai.Abort(f"{command.name} is not possible in state {self.state}")
         self._untagged, self._completed = [], None
         self._pending = command
@@ -238,7 +273,7 @@ class SturdyProtocol(ai.IMAP4ClientProtocol):
         """
         self._begin(command)
         try:
-            await command.wait()
+            await _end_of(command)
         except (asyncio.CancelledError, ai.CommandTimeout):
             self._lose(ai.Abort(f"{command.name} was given up"))
             raise
@@ -261,7 +296,7 @@ class SturdyProtocol(ai.IMAP4ClientProtocol):
             if self._pending is command:
                 self.send("DONE")
             async with asyncio.timeout(patience):
-                await command.wait()
+                await _end_of(command)
         except (asyncio.CancelledError, TimeoutError):
             self._lose(ai.Abort("IDLE was given up"))
             raise
@@ -283,3 +318,18 @@ class SturdyProtocol(ai.IMAP4ClientProtocol):
         if secured is None:
             raise ai.Abort("the connection ended before TLS")
         self._wire = secured
+
+
+def _anew(fault: ai.Abort) -> ai.Abort:
+    """The same fault, never raised: a traceback holds the connection, and the connection would hold the traceback."""
+    return ai.Abort(*fault.args)
+
+
+async def _end_of(command: ai.Command) -> None:
+    """Wait for a command's end, and leave it without its fault: lost connections would lie in memory until the
+    collector comes by, which for hundreds of mailboxes is most of what they cost.
+    """
+    try:
+        await command.wait()
+    finally:
+        vars(command)["_exception"] = None

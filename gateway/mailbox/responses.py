@@ -8,9 +8,10 @@ Nothing is read of ENVELOPE or BODYSTRUCTURE: too many servers send broken ones.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from gateway.mailbox.names import decode, same
 from gateway.mailbox.protocol import Parts
@@ -19,14 +20,19 @@ _TOKEN = re.compile(rb'BODY(?:\.PEEK)?\[[^\]]*\](?:<\d+>)?|"(?:[^"\\]|\\.)*"|[()
 _FETCH = re.compile(rb"\d+ FETCH \(", re.IGNORECASE)
 _LITERAL = re.compile(rb"~?\{\d+\+?\}$")
 _ESCAPED = re.compile(rb'\\(["\\])')
-_LIST = re.compile(rb'X?LIST \(([^)]*)\) (?:NIL|"(?:[^"\\]|\\.)*") (.*)$', re.IGNORECASE | re.DOTALL)
+_LIST = re.compile(rb'X?LIST \(([^)]*)\) (?:NIL|"((?:[^"\\]|\\.)*)") (.*)$', re.IGNORECASE | re.DOTALL)
+_VANISHED = re.compile(rb"VANISHED (?:\(EARLIER\) )?([\d:,]+)", re.IGNORECASE)
+#: What XLIST, the forerunner of RFC 6154, calls the same.
+_XLIST = {"\\spam": "\\junk", "\\allmail": "\\all", "\\starred": "\\flagged"}
 _HOLDS_NOTHING = {"\\noselect", "\\nonexistent"}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DATE = re.compile(r" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
 _BACKOFF = re.compile(rb"Backoff Time:?\s*(\d+)\s*(milliseconds|seconds)?", re.IGNORECASE)
 _CODE = re.compile(rb"\[([A-Z-]+)\b")
 
-#: An item's value: a string, a list in parentheses, or None for a literal that was passed over.
+_MESSAGE_ID = re.compile(rb"\s*Message-ID[ \t]*:((?:[^\r\n]|\r?\n[ \t])*)", re.IGNORECASE)
+
+#: An item's value: a string, a list in parentheses, or None for NIL and for a literal that was passed over.
 Value = bytes | list["Value"] | None
 
 
@@ -63,7 +69,10 @@ def _tokens(parts: Parts) -> Iterator[tuple[bool, bytes | None]]:
 
 
 def _nested(tokens: Iterator[tuple[bool, bytes | None]]) -> list[Value]:
-    """Tokens up to the parenthesis that closes the response, lists made of inner ones. No recursion."""
+    """Tokens up to the parenthesis that closes the response, lists made of inner ones. No recursion.
+
+    A bare NIL is no value (RFC 9051 4.5): what a message says that is moved away while it is read.
+    """
     stack: list[list[Value]] = [[]]
     for bare, token in tokens:
         if bare and token == b"(":
@@ -75,7 +84,7 @@ def _nested(tokens: Iterator[tuple[bool, bytes | None]]) -> list[Value]:
                 break
             stack.pop()
         else:
-            stack[-1].append(token)
+            stack[-1].append(None if bare and token and token.upper() == b"NIL" else token)
     return stack[0]
 
 
@@ -88,6 +97,8 @@ def number(value: Value) -> int | None:
 
 def flags(value: Value) -> frozenset[str] | None:
     """A flag list; None where the item is missing. `\\Recent` is the connection's own affair and left out."""
+    if isinstance(value, bytes) and value.upper() == b"NIL":
+        return frozenset()  # seen where a message has none
     if not isinstance(value, list):
         return None
     words = (one.decode("utf-8", "replace") for one in value if isinstance(one, bytes))
@@ -100,6 +111,12 @@ def literal(items: dict[str, Value], name: str) -> bytes | None:
         if key.startswith(name) and isinstance(value, bytes):
             return value
     return None
+
+
+def message_id(header: bytes) -> str:
+    """The Message-ID in a header section that has no other fields, in one line; the first where there are several."""
+    match = _MESSAGE_ID.match(header)
+    return b" ".join(match[1].split()).decode("utf-8", "replace") if match else ""
 
 
 def instant(value: Value) -> datetime | None:
@@ -154,41 +171,95 @@ def _coded(lines: Sequence[bytes], pattern: bytes) -> bytes | None:
     return None
 
 
-def sent_folders(untagged: Sequence[Parts], inbox: str, named: Sequence[str]) -> tuple[str, ...]:
-    """Folders of sent mail in a LIST: those marked `\\Sent` (RFC 6154) and those with one of the given names."""
-    found: dict[str, str] = {}
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A folder in a LIST. `attributes` are in lower case: `\\sent`, `\\archive` (RFC 6154)."""
+
+    name: str
+    attributes: frozenset[str]
+    #: What parts the levels of its name; empty where there are none.
+    delimiter: str = ""
+
+
+def folders(untagged: Sequence[Parts]) -> tuple[Listed, ...]:
+    """The folders in a LIST or XLIST that can hold messages, each once: some servers list one twice."""
+    found: dict[str, Listed] = {}
     for parts in untagged:
         folder = _listed(parts)
-        if folder is None:
-            continue
-        attributes, name = folder
-        if same(name, inbox) or attributes & _HOLDS_NOTHING:
-            continue
-        if "\\sent" in attributes or any(same(name, one) for one in named):
-            found.setdefault(name.casefold(), name)  # some servers list a folder twice
+        if folder is not None and not folder.attributes & _HOLDS_NOTHING:
+            known = found.get(folder.name.casefold(), folder)
+            found[folder.name.casefold()] = replace(known, attributes=known.attributes | folder.attributes)
     return tuple(found.values())
 
 
 def drafts_folder(untagged: Sequence[Parts], named: str) -> str | None:
     """The folder in a LIST that is marked `\\Drafts` (RFC 6154), else the one with the given name, if it is there."""
-    folders = [folder for parts in untagged if (folder := _listed(parts)) and not folder[0] & _HOLDS_NOTHING]
-    marked = (name for attributes, name in folders if "\\drafts" in attributes)
-    return next(marked, None) or next((name for _, name in folders if same(name, named)), None)
+    found = folders(untagged)
+    marked = (folder.name for folder in found if "\\drafts" in folder.attributes)
+    return next(marked, None) or next((folder.name for folder in found if same(folder.name, named)), None)
 
 
-def _listed(parts: Parts) -> tuple[set[str], str] | None:
+def _listed(parts: Parts) -> Listed | None:
     match = _LIST.match(parts[0] or b"")
     if not match:
         return None
-    if len(parts) > 1:
+    words = (word.casefold() for word in match[1].decode("ascii", "replace").split())
+    attributes = frozenset(_XLIST.get(word, word) for word in words)
+    delimiter = _ESCAPED.sub(rb"\1", match[2] or b"").decode("ascii", "replace")
+    return Listed(_name(match[3], parts), attributes, delimiter)
+
+
+def _name(rest: bytes, parts: Parts) -> str:
+    """A folder's name, which stands first in `rest`, or in the literal that follows it."""
+    if _LITERAL.match(rest) and len(parts) > 1:
         name = parts[1] or b""
-    elif match[2].startswith(b'"'):
-        name = _ESCAPED.sub(rb"\1", (_TOKEN.match(match[2]) or match)[0][1:-1])
+    elif rest.startswith(b'"') and (quoted := _TOKEN.match(rest)):
+        name = _ESCAPED.sub(rb"\1", quoted[0][1:-1])
     else:
-        name = match[2].split(b" ")[0]
-    return {word.casefold() for word in match[1].decode("ascii", "replace").split()}, decode(
-        name.decode("utf-8", "replace")
-    )
+        name = rest.split(b" ")[0]
+    return decode(name.decode("utf-8", "replace"))
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What STATUS says of a folder, by upper-case item; servers leave items out (163.com: UIDNEXT)."""
+
+    folder: str
+    items: Mapping[str, str]
+
+
+def status(parts: Parts) -> Status | None:
+    """A STATUS response as a value; None where the response is another one."""
+    first = parts[0] or b""
+    if first[:7].upper() != b"STATUS ":
+        return None
+    rest = first[7:]
+    tail = (parts[-1] or b"") if len(parts) > 1 else rest
+    words = tail.rpartition(b"(")[2].rstrip(b") ").decode("ascii", "replace").upper().split()
+    return Status(_name(rest, parts), dict(zip(words[::2], words[1::2], strict=False)))
+
+
+def vanished(parts: Parts) -> tuple[tuple[int, int], ...]:
+    """Spans of uids, both ends inclusive, in a VANISHED response (RFC 7162 3.2.10); what makes no sense is left out."""
+    match = _VANISHED.fullmatch(parts[0] or b"")
+    if not match:
+        return ()
+    spans = (one.partition(b":") for one in match[1].split(b","))
+    numbers = ((int(first), int(last) if last.isdigit() else int(first)) for first, _, last in spans if first.isdigit())
+    return tuple((min(pair), max(pair)) for pair in numbers)
+
+
+def enabled(untagged: Sequence[Parts]) -> frozenset[str]:
+    """What ENABLE switched on (RFC 5161). iCloud says OK and switches on nothing."""
+    words = ((parts[0] or b"").decode("ascii", "replace").upper().split() for parts in untagged)
+    return frozenset(word for name, *rest in filter(None, words) if name == "ENABLED" for word in rest)
+
+
+@lru_cache(maxsize=64)
+def capabilities(lines: tuple[bytes, ...]) -> frozenset[str]:
+    """What a server offers, in upper case; one value for all the connections to servers that offer the same."""
+    words = (line.decode("ascii", "replace").upper().split() for line in lines)
+    return frozenset(word for name, *rest in filter(None, words) if name == "CAPABILITY" for word in rest)
 
 
 def backoff(text: bytes) -> float | None:

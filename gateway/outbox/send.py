@@ -11,8 +11,7 @@ from hashlib import sha256
 from random import Random
 
 from gateway.core.addresses import split
-from gateway.core.decide.ack import OLDEST_TO_ACK
-from gateway.core.effects import Ack, Alert, Digest, Mail, Nudge, Receipt
+from gateway.core.effects import Ack, Alert, Digest, Mail, Nudge, Receipt, Withdrawal
 from gateway.core.events import Acknowledged, Alerted, Event, Nudged, ReceiptSent
 from gateway.core.message.compose import Outgoing, compose
 from gateway.core.message.mdn import Disposition, compose_mdn
@@ -25,7 +24,7 @@ LONGEST_WAIT = timedelta(hours=4)
 GIVE_UP_AFTER = timedelta(days=3)
 #: Nothing is given up after fewer tries: what was long due when we came to it again has a fair chance, too.
 FEWEST_TRIES = 8
-#: A digest or a nudge that could not go for so long tells of what was, and is not said.
+#: What could not go for so long tells of what was, and is not said.
 LATEST_NEWS = timedelta(days=1)
 
 #: 5yz that mean "not today": Google's daily limit (X.4.5), Microsoft's (X.4.6).
@@ -65,7 +64,7 @@ def letter(claim: Claim, words: Words, sender_name: str) -> Letter:
 def _outgoing(claim: Claim, words: Words, sender_name: str) -> Outgoing:
     effect = claim.effect
     token, domain = split(claim.message_id.strip("<>"))
-    reply = effect if isinstance(effect, Ack | Receipt) else None
+    reply = effect if isinstance(effect, Ack | Receipt | Withdrawal) else None
     return Outgoing(
         sender=effect.sender,
         sender_name=sender_name,
@@ -111,7 +110,9 @@ def _disposition(claim: Claim, effect: Receipt) -> Disposition:
     return Disposition(
         reporting_ua=f"{host}; Handrail",
         final_recipient=effect.sender,
-        original_message_id=effect.in_reply_to,
+        original_message_id="" if effect.named_by_us else effect.in_reply_to,
+        original_recipient=effect.original_recipient,
+        original_date=effect.sent_at,
     )
 
 
@@ -197,7 +198,7 @@ def comes_too_late(claim: Claim, now: datetime) -> bool:
     """
     effect = claim.effect
     if isinstance(effect, Ack):
-        return now - effect.received > OLDEST_TO_ACK
+        return now > (effect.until or effect.received + LATEST_NEWS)
     return isinstance(effect, Digest | Nudge) and now - effect.due > LATEST_NEWS
 
 

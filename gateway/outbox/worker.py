@@ -14,16 +14,16 @@ Ports come in, nothing comes out: all that it does is in the outbox, the log and
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 
 import structlog
 
-from gateway.core.effects import Ack, Mail, Receipt, Reminder
+from gateway.core.effects import Ack, Mail, Receipt, Reminder, Withdrawal
 from gateway.core.events import Event, GivenUp, ReceiptSent
-from gateway.core.replies import NO_DOWNSTREAM, Reply
+from gateway.core.replies import NO_DOWNSTREAM, SIGN_IN, SWITCHED_OFF, Reply
 from gateway.core.tracking import MDN_SENT
 from gateway.outbox.send import (
     Done,
@@ -58,6 +58,10 @@ DRAIN = timedelta(seconds=30)
 _STUBBORN = 4
 
 
+async def _takes_nothing_back(effect: Withdrawal) -> Withdrawal:
+    return replace(effect, staying="policy")
+
+
 @dataclass
 class Worker:
     """The outbox's service. `wording` and `sender_name` may be replaced while it runs (a reload)."""
@@ -78,6 +82,8 @@ class Worker:
     said: Callable[[Mail], None] = lambda _: None
     #: The drafts of a mailbox, None where it is not watched.
     drafts: Callable[[str], Drafts | None] = lambda _: None
+    #: Takes a message back, and says what came of it.
+    take_back: Callable[[Withdrawal], Awaitable[Withdrawal]] = _takes_nothing_back
     random: Random = field(default_factory=Random)
     #: The smart host took from the aligned reverse-path what it had refused from the null one.
     null_refused: bool = False
@@ -168,6 +174,10 @@ class Worker:
         if comes_too_late(claim, self.clock.now()):
             return Never("older than a day")
         try:
+            claim = await self._done_first(claim)
+        except Unavailable:
+            return Later("mailbox unavailable")
+        try:
             words = self.wording.render(claim.effect)
             post = letter(claim, words, self._name_for(claim))
             to_draft = self._draft_for(claim)
@@ -184,6 +194,13 @@ class Worker:
         reply = await self._hand_over(claim, post)
         self._tell(claim, reply)
         return outcome(claim, reply, self.clock.now())
+
+    async def _done_first(self, claim: Claim) -> Claim:
+        """What the mail tells of is done and kept before it goes; the next try finds it done, and tells the same."""
+        effect = claim.effect
+        if not isinstance(effect, Withdrawal):
+            return claim
+        return replace(claim, effect=await self.take_back(effect))
 
     def _draft_for(self, claim: Claim) -> Draft | None:
         """What a reminder's mail speaks of."""
@@ -235,7 +252,7 @@ class Worker:
         reply = await self._submit(post)
         # Faults of the way there, of the certificate and of the sign-in (RFC 3463 X.4.z, X.7.5; RFC 4954) say
         # nothing about the reverse-path.
-        about_the_path = reply.transient and not reply.enhanced.startswith(("4.4.", "4.7.5", "4.7.8"))
+        about_the_path = reply.transient and not reply.enhanced.startswith(("4.4.", "4.7.5", *SIGN_IN))
         stubborn = about_the_path and reply != NO_DOWNSTREAM and claim.attempts >= _STUBBORN
         if fallback is None or not (stubborn or refused(reply)):
             return reply
@@ -253,11 +270,16 @@ class Worker:
 
     def _tell(self, claim: Claim, reply: Reply) -> None:
         """The smart host's own troubles; a first failure may be a hiccup."""
-        ours = reply == NO_DOWNSTREAM or over_quota(reply) or (reply.code // 100 == 5 and not refused(reply))
+        if reply.enhanced == SWITCHED_OFF:
+            self.alerts.tell("sending-off")
+            return
+        passing = reply == NO_DOWNSTREAM or reply.enhanced in SIGN_IN or over_quota(reply)
+        ours = passing or (reply.code // 100 == 5 and not refused(reply))
         if ours and claim.attempts > 1:
             self.alerts.tell("smarthost-down")
         elif reply.accepted:
             self.alerts.clear("smarthost-down")
+            self.alerts.clear("sending-off")
 
     async def _settle(self, claim: Claim, done: Outcome) -> None:
         now = self.clock.now()

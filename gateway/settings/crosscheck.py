@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from gateway.core.addresses import key as same_address
 from gateway.core.addresses import matches
+from gateway.settings.crosscheck_sign_in import sign_ins
+from gateway.settings.crosscheck_ways import ways
 from gateway.settings.documents import Document, Key
 from gateway.settings.errors import Fault
 from gateway.settings.hosts import on_loopback
@@ -34,6 +36,8 @@ _SECRETS: tuple[Key, ...] = (
     ("store", "key"),
     ("mailboxes", "*", "password"),
     ("mailboxes", "*", "deliver_password"),
+    ("smarthost", "oauth2", "client_secret"),
+    ("mailboxes", "*", "oauth2", "client_secret"),
 )
 _MADE_AT_FIRST_START = ("store", "key")
 _SOURCES = ("env", "file", "credential")
@@ -56,6 +60,8 @@ def check(
     yield from _files(gateway, folder)
     yield from _secrets(gateway, folder)
     yield from _in_the_clear(gateway)
+    yield from sign_ins(gateway)
+    yield from ways(gateway, routes)
     if routes is not None and isinstance(routes.data, list):
         yield from _routes(routes, set(_mapping(gateway.data.get("mailboxes"))), policies)
 
@@ -88,7 +94,8 @@ def _address(document: Document, at: Key, address: str, name: str, owners: dict[
 
 
 def _control(document: Document, routes: Document | None) -> Iterator[Fault]:
-    """A control address is the therapist's own door: nobody else's address, and mail to it must come here."""
+    """A control address is the therapist's own door: nobody else's address, and mail to it must come here, where any
+    for its mailbox does."""
     mailboxes = _mapping(document.data.get("mailboxes"))
     owners = {
         same_address(address): str(name)
@@ -107,7 +114,7 @@ def _control(document: Document, routes: Document | None) -> Iterator[Fault]:
         elif owner is not None:
             what = "clients write to it" if owner == str(name) else f"it belongs to mailbox {owner} already"
             yield document.fault(at, what, mend)
-        else:
+        elif _mapping(mailbox).get("deliver") is not None:
             yield from _not_led_here(document, at, address, str(name), routes)
         owners.setdefault(same_address(address), str(name))
 

@@ -13,7 +13,8 @@ from pydantic import BaseModel, TypeAdapter
 
 from gateway.core.policy.schema import Policy
 from gateway.core.urgency.lexicon import Lexicon
-from gateway.settings.schema import Country, CrisisLine, Gateway, RouteRule
+from gateway.settings.kinds import Country
+from gateway.settings.schema import CrisisLine, Gateway, RouteRule
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 #: Kind of a file -> its type, and what it is.

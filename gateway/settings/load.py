@@ -21,8 +21,9 @@ from gateway.settings.crosscheck import check
 from gateway.settings.documents import Document, read
 from gateway.settings.errors import Fault, SettingsError
 from gateway.settings.extending import Extending
+from gateway.settings.kinds import Country
 from gateway.settings.mends import faults as mends
-from gateway.settings.schema import Country, CrisisLine, Gateway, RouteRule, Settings
+from gateway.settings.schema import CrisisLine, Gateway, RouteRule, Settings
 
 T = TypeVar("T")
 
@@ -58,12 +59,15 @@ def load(folder: Path) -> Settings:
 
 
 def own_addresses(gateway: Gateway) -> tuple[RouteRule, ...]:
-    """The routes where no file says any: each mailbox takes its address, its aliases and its control address."""
+    """The routes where no file says any: each mailbox takes its address, its aliases and its control address.
+
+    None to those that mail reaches without us.
+    """
     return tuple(
         RouteRule(to=address, mailbox=name)
         for name, mailbox in gateway.mailboxes.items()
         for address in (mailbox.address, *mailbox.aliases, mailbox.control)
-        if address
+        if address and mailbox.deliver is not None
     )
 
 

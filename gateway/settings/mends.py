@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from gateway.settings.documents import Document, Key
 from gateway.settings.errors import Fault
-from gateway.settings.schema import Secret
+from gateway.settings.sign_in import Secret
 
 _DATE = "must be a date, for example 2026-12-24"
 #: pydantic's error type -> what the value must be.

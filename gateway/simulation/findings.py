@@ -31,7 +31,9 @@ from gateway.simulation.play import Played
 KINDS = ("crisis", "urgent", "neutral", "welcome", "ordinary")
 #: Reasons against an ack that go before all others (`core.decide.ack.why_no_ack`), and those that are about an ack.
 _FIRST = ("client-quiet", "answering-unsafe")
-_SIGNS = frozenset({"null-reverse-path", "own-address", "automatic", "maybe-automatic", "no-answer-wanted"})
+_SIGNS = frozenset(
+    {"null-reverse-path", "own-address", "forged-author", "automatic", "maybe-automatic", "no-answer-wanted"}
+)
 _CLIENTS = frozenset({"client-stops-acks", "client-no-acks", "history-unknown", "note-kept", "note-taken-back"})
 
 
@@ -185,7 +187,7 @@ def find(
         silent=_silences(one for ref, one in received.items() if ref not in acks),
         promises=_promises(kept.values(), len(received)),
         late=tuple(_late(one, received[one.ref], names) for one in kept.values() if one.state == "broken"),
-        read=sum(story.seen is not None for story in stories),
+        read=sum(story.read is not None for story in stories),
         answered=sum(story.answered is not None for story in stories),
         answers=_answers(stories),
         answered_in=_typical(stories),

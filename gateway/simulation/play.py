@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 
@@ -136,7 +136,7 @@ class _Play:
         self._unread.remove(ref)
         before = Copy("INBOX", ref.key, frozenset(), ref)
         now = Copy("INBOX", ref.key, frozenset({SEEN}), ref)
-        await self.stage.observation.changed(ref.mailbox, FlagChange(before, now), self.stage.clock.now())
+        await self.stage.observation.changed(ref.mailbox, [FlagChange(before, now)], self.stage.clock.now())
 
     async def _answer(self, letter: Recorded) -> None:
         """A reminder that was due goes out first, since the answer takes back those to come."""
@@ -170,7 +170,9 @@ class _Play:
         """The reverse-path as the last server noted it, else the author; the recipient where it noted one of ours."""
         known = self.stage.in_force.settings.gateway.mailboxes[self.stage.mailbox]
         headers, _ = parse(content)
-        return found_envelope(content, _recipient(headers, (known.address, *known.aliases)) or known.address)
+        found = found_envelope(content, _recipient(headers, (known.address, *known.aliases)) or known.address)
+        # It came with some reverse-path, whether or not the archive has it still.
+        return replace(found, assumed=False)
 
 
 def _recipient(headers: Headers, own: Iterable[str]) -> str:

@@ -29,6 +29,7 @@ from gateway.flow.arrival import Arrival
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
 from gateway.flow.observation import Observation
+from gateway.flow.together import Together
 from gateway.metrics import Metrics
 from gateway.ports import Question
 from gateway.settings.schema import Settings
@@ -88,6 +89,9 @@ async def open_stage(
             notes=store,
             in_force=in_force,
             in_hand=in_hand,
+            alerts=Strict(),
+            # Many are read at the time by which that is promised, one by one all the same.
+            together=Together(remembering=False),
         )
         yield Stage(mailbox, route, clock, calendars, store, witness, in_force, arrival, observation)
 

@@ -167,9 +167,13 @@ def free_leases(db: Connection) -> None:
 
 def next_due(db: Connection) -> datetime | None:
     """The earliest due time, or end of a lease, of all that waits."""
-    instant = type_coerce(func.min(func.coalesce(effects.c.leased_until, effects.c.due)), Utc)
-    found: datetime | None = db.execute(select(instant).where(effects.c.state == State.WAITING)).scalar()
+    found: datetime | None = db.execute(_NEXT_DUE).scalar()
     return found
+
+
+_NEXT_DUE = select(type_coerce(func.min(func.coalesce(effects.c.leased_until, effects.c.due)), Utc)).where(
+    effects.c.state == State.WAITING
+)
 
 
 def pending(db: Connection) -> tuple[Pending, ...]:

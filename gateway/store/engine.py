@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -78,12 +79,11 @@ class Database(ABC):
         task = asyncio.get_running_loop().create_task(_faults_named(work))
         self._running.add(task)
         task.add_done_callback(self._ended)
-        try:
-            async with asyncio.timeout(patience):
-                return await asyncio.shield(task)
-        except TimeoutError:
+        done, _ = await asyncio.wait({task}, timeout=patience)
+        if not done:
             task.cancel()
-            raise Unavailable(f"the database took longer than {patience:g} seconds; look at its load") from None
+            raise Unavailable(f"the database took longer than {patience:g} seconds; look at its load")
+        return task.result()
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
@@ -110,11 +110,14 @@ class Sqlite(Database):
         if url.database in (None, "", ":memory:"):
             raise ValueError("store.url names no file; write for example sqlite:///var/handrail.db")
         self._path = Path(str(url.database))
-        self._writer = _sqlite(url, "BEGIN IMMEDIATE", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
-        self._reader = _sqlite(url, "BEGIN", "query_only=ON")
+        self._writer = _sqlite(url, _to_write, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+        self._reader = _sqlite(url, _to_read, "query_only=ON")
         self._lock: IO[bytes] | None = None
         self._writing = ThreadPoolExecutor(1, "store-write")
         self._reading = ThreadPoolExecutor(_READERS, "store-read")
+        #: Each thread's connection, and all of them, to be closed in the end.
+        self._own = threading.local()
+        self._open: set[Connection] = set()
 
     async def _read(self, work: Work[T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._reading, self._run, self._reader, work)
@@ -137,17 +140,39 @@ class Sqlite(Database):
         return True
 
     async def _close(self) -> None:
-        for threads, engine in ((self._writing, self._writer), (self._reading, self._reader)):
+        for threads in (self._writing, self._reading):
             threads.shutdown(wait=True)
+        for connection in self._open:
+            connection.close()
+        for engine in (self._writer, self._reader):
             engine.dispose()
         if self._lock is not None:
             self._lock.close()
 
     def _run(self, engine: Engine, work: Work[T]) -> T:
-        if not self._path.exists():
-            self._make()
-        with engine.begin() as connection:
-            return work(connection)
+        connection = self._connection(engine)
+        try:
+            with connection.begin():
+                return work(connection)
+        except exc.DBAPIError:
+            self._hang_up(connection)
+            raise
+
+    def _connection(self, engine: Engine) -> Connection:
+        """This thread's own, kept: to fetch one from a pool takes longer than most of what is asked."""
+        connection: Connection | None = getattr(self._own, "connection", None)
+        if connection is None:
+            if not self._path.exists():
+                self._make()
+            connection = self._own.connection = engine.connect()
+            self._open.add(connection)
+        return connection
+
+    def _hang_up(self, connection: Connection) -> None:
+        """After a fault nobody knows what state it is in."""
+        self._own.connection = None
+        self._open.discard(connection)
+        connection.close()
 
     def _make(self) -> None:
         """An empty file that only its owner may read; SQLite gives its side files the same mode."""
@@ -203,7 +228,7 @@ def database(url: str, password: str = "") -> Database:
     raise ValueError(f"store.url has the scheme {parsed.drivername!r}; write sqlite: or postgresql:")
 
 
-def _sqlite(url: URL, begin: str, *pragmas: str) -> Engine:
+def _sqlite(url: URL, begin: Callable[[Connection], None], *pragmas: str) -> Engine:
     # Without isolation_level=None the driver begins no transaction for a SELECT, and check-then-insert is not atomic.
     engine = create_engine(
         url, hide_parameters=True, connect_args={"isolation_level": None, "check_same_thread": False}
@@ -214,11 +239,17 @@ def _sqlite(url: URL, begin: str, *pragmas: str) -> Engine:
         for pragma in (f"busy_timeout={_BUSY}", *pragmas):
             connection.execute(f"PRAGMA {pragma}")
 
-    @event.listens_for(engine, "begin")
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
+    event.listen(engine, "begin", begin)
     return engine
+
+
+def _to_write(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _to_read(connection: Connection) -> None:
+    # It waits for nothing and so never fails: the way round through SQLAlchemy would cost as much as what is read.
+    connection.connection.dbapi_connection.execute("BEGIN")  # type: ignore[union-attr] # it is SQLite's own
 
 
 async def _faults_named(work: Coroutine[Any, Any, T]) -> T:

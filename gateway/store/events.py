@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, insert, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -62,11 +62,6 @@ def blind_hash(sealer: Sealer, column: str, value: str) -> bytes | None:
     return sealer.blind(f"messages.{column}", value) if value else None
 
 
-def is_ref(sealer: Sealer, ref: Ref) -> ColumnElement[bool]:
-    """The condition for a message's row."""
-    return and_(messages.c.mailbox == ref.mailbox, messages.c.ref == blind_ref(sealer, ref))
-
-
 def begin(db: Connection, sealer: Sealer, ref: Ref, received: Received) -> int | None:
     """The new row of a message that was received just now; None where it was received before."""
     values = _identity(sealer, ref) | {
@@ -98,18 +93,19 @@ def _begin(dialect: str) -> ReturningInsert[int]:
 
 def known(db: Connection, sealer: Sealer, ref: Ref) -> int | None:
     """The row of a message that was received, locked until the transaction ends; None where there is none."""
-    number: int | None = db.execute(_KNOWN, _names(sealer, ref)).scalar()
+    number: int | None = db.execute(_KNOWN, names(sealer, ref)).scalar()
     return number
 
 
-_IS_REF = (messages.c.mailbox == bindparam("mailbox"), messages.c.ref == bindparam("ref"))
-_KNOWN = select(messages.c.id).where(*_IS_REF, messages.c.received.is_not(None)).with_for_update(key_share=True)
-_PLACE = select(messages.c.id).where(*_IS_REF)
+#: The condition for a message's row, which `names` says what to call.
+IS_REF = (messages.c.mailbox == bindparam("mailbox"), messages.c.ref == bindparam("ref"))
+_KNOWN = select(messages.c.id).where(*IS_REF, messages.c.received.is_not(None)).with_for_update(key_share=True)
+_PLACE = select(messages.c.id).where(*IS_REF)
 
 
 def place(db: Connection, sealer: Sealer, ref: Ref) -> int:
     """The row of a message, made where there is none: a copy of it may be known before its story."""
-    found: int | None = db.execute(_PLACE, _names(sealer, ref)).scalar()
+    found: int | None = db.execute(_PLACE, names(sealer, ref)).scalar()
     if found is None:
         statement = upsert(db)(messages).values(_identity(sealer, ref)).on_conflict_do_nothing()
         found = db.execute(statement.returning(messages.c.id)).scalar()
@@ -147,48 +143,51 @@ _LAST = select(func.coalesce(func.max(events.c.number), 0)).where(events.c.messa
 
 def story(db: Connection, sealer: Sealer, ref: Ref) -> Story | None:
     """One message's story."""
-    return next(iter(_told(sealer, db.execute(_STORY, _names(sealer, ref)))), None)
+    return next(iter(_told(sealer, db.execute(_STORY, names(sealer, ref)))), None)
 
 
 def waiting(db: Connection, sealer: Sealer, mailbox: str, author: str) -> tuple[Story, ...]:
     """The stories of one author's messages that are open, oldest first."""
-    return _told(sealer, db.execute(_WAITING, {"mailbox": mailbox, "author": blind_author(sealer, author)}))
+    asked = {"mailbox": mailbox, "author": blind_author(sealer, author)}
+    return _to_somebody(_told(sealer, db.execute(_WAITING, asked)))
 
 
-def stories(db: Connection, sealer: Sealer, *conditions: ColumnElement[bool]) -> tuple[Story, ...]:
-    """The stories of all messages that meet the conditions, oldest first."""
-    return _told(sealer, db.execute(_STORIES.where(*conditions)))
+def opened(db: Connection, sealer: Sealer, mailbox: str, since: datetime) -> tuple[Story, ...]:
+    """The stories of a mailbox's messages that are open and were received since, oldest first."""
+    return _to_somebody(_told(sealer, db.execute(_OPEN, {"mailbox": mailbox, "since": since})))
+
+
+def _to_somebody(found: Iterable[Story]) -> tuple[Story, ...]:
+    """Without what asks something of the gateway alone: nobody owes that an answer."""
+    return tuple(story for story in found if not (story.received and story.received.request))
+
+
+def stories(
+    db: Connection, sealer: Sealer, mailbox: str | None, since: datetime | None, until: datetime | None
+) -> tuple[Story, ...]:
+    """The stories of all messages that one mailbox, or all, received in a half-open span, oldest first."""
+    asked = {"mailbox": mailbox, "since": since, "until": until}
+    given = frozenset(name for name, value in asked.items() if value is not None)
+    return _told(sealer, db.execute(_stories(given), {name: asked[name] for name in given}))
 
 
 def _told(sealer: Sealer, rows: Iterable[Any]) -> tuple[Story, ...]:
     told: dict[int, tuple[Ref, list[Event]]] = {}
     for row in rows:
-        _, so_far = told.setdefault(row.id, (_ref(sealer, row), []))
-        so_far.append(_event(sealer, row))
+        if row.id not in told:
+            told[row.id] = (_ref(sealer, row), [])
+        told[row.id][1].append(_event(sealer, row))
     return tuple(Story(ref, tuple(happened)) for ref, happened in told.values())
 
 
-def received_in(mailbox: str | None, since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
-    """The conditions for what one mailbox, or all, received in a half-open span."""
-    conditions: list[ColumnElement[bool]] = [messages.c.received.is_not(None)]
-    if mailbox is not None:
-        conditions.append(messages.c.mailbox == mailbox)
-    if since is not None:
-        conditions.append(messages.c.received >= since)
-    if until is not None:
-        conditions.append(messages.c.received < until)
-    return conditions
+def _is_open() -> list[ColumnElement[bool]]:
+    """The conditions for what a person wrote, as far as can be told, and nobody answered or took back."""
+    return [messages.c.origin != Origin.MACHINE, ~happened("answered", "withdrawn")]
 
 
-def open_since(mailbox: str, since: datetime) -> list[ColumnElement[bool]]:
-    """The conditions for a mailbox's messages that are open and were received since."""
-    return [*received_in(mailbox, since, None), *is_open()]
-
-
-def is_open() -> list[ColumnElement[bool]]:
-    """The conditions for what a person wrote, as far as can be told, and nobody answered."""
-    answered = exists().where(events.c.message == messages.c.id, events.c.kind == "answered").correlate(messages)
-    return [messages.c.origin != Origin.MACHINE, ~answered]
+def happened(*kinds: str) -> ColumnElement[bool]:
+    """The condition for a message that one of these events is told of."""
+    return exists().where(events.c.message == messages.c.id, events.c.kind.in_(kinds)).correlate(messages)
 
 
 def find(db: Connection, sealer: Sealer, mailbox: str, message_ids: Sequence[str]) -> tuple[Ref, ...]:
@@ -198,14 +197,14 @@ def find(db: Connection, sealer: Sealer, mailbox: str, message_ids: Sequence[str
     return tuple(_ref(sealer, row) for row in db.execute(_FIND, asked))
 
 
-_ABOUT = select(effects.c.message).where(effects.c.token.in_(bindparam("tokens", expanding=True)))
+#: Put together, not an OR: for that both engines read every message of the mailbox.
+_NAMED = union_all(
+    select(messages.c.id).where(messages.c.message_id.in_(bindparam("ids", expanding=True))),
+    select(effects.c.message).where(effects.c.token.in_(bindparam("tokens", expanding=True))),
+)
 _FIND = (
     select(messages.c.mailbox, messages.c.ref, messages.c.sealed_key)
-    .where(
-        messages.c.mailbox == bindparam("mailbox"),
-        or_(messages.c.message_id.in_(bindparam("ids", expanding=True)), messages.c.id.in_(_ABOUT)),
-        messages.c.received.is_not(None),
-    )
+    .where(messages.c.mailbox == bindparam("mailbox"), messages.c.id.in_(_NAMED), messages.c.received.is_not(None))
     .order_by(messages.c.received, messages.c.id)
 )
 _STORIES = (
@@ -218,10 +217,24 @@ _STORIES = (
     )
     .order_by(messages.c.received, messages.c.id, events.c.number)
 )
-_STORY = _STORIES.where(*_IS_REF)
+_STORY = _STORIES.where(*IS_REF)
 _WAITING = _STORIES.where(
-    messages.c.mailbox == bindparam("mailbox"), messages.c.author == bindparam("author"), *is_open()
+    messages.c.mailbox == bindparam("mailbox"), messages.c.author == bindparam("author"), *_is_open()
 )
+
+
+@cache
+def _stories(given: frozenset[str]) -> Select[Any]:
+    """What was received, within as much of a mailbox and a half-open span as is given."""
+    within = {
+        "mailbox": messages.c.mailbox == bindparam("mailbox"),
+        "since": messages.c.received >= bindparam("since"),
+        "until": messages.c.received < bindparam("until"),
+    }
+    return _STORIES.where(messages.c.received.is_not(None), *(within[name] for name in sorted(given)))
+
+
+_OPEN = _stories(frozenset({"mailbox", "since"})).where(*_is_open())
 
 
 def refs(db: Connection, sealer: Sealer, numbers: Iterable[int]) -> dict[int, Ref]:
@@ -235,7 +248,7 @@ def blind_ref(sealer: Sealer, ref: Ref) -> bytes:
     return sealer.blind("messages.ref", ref.key)
 
 
-def _names(sealer: Sealer, ref: Ref) -> dict[str, object]:
+def names(sealer: Sealer, ref: Ref) -> dict[str, object]:
     """What the statements call a message's identity."""
     return {"mailbox": ref.mailbox, "ref": blind_ref(sealer, ref)}
 

@@ -6,12 +6,13 @@ has changed: only differences are written.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from gateway.core.events import Ref
-from gateway.core.tracking import Copy, FolderState
+from gateway.core.tracking import Copies, Copy, FolderState
 from gateway.store import events as told
 from gateway.store.events import upsert
 from gateway.store.sealing import Sealer
@@ -21,6 +22,13 @@ from gateway.store.tables import copies, folders, messages
 class _Row(NamedTuple):
     flags: str
     message: int | None
+
+
+_KNOWN = (
+    select(folders.c.id, folders.c.validity, folders.c.next_uid, folders.c.modseq)
+    .add_columns(select(func.count()).where(copies.c.folder == folders.c.id).scalar_subquery())
+    .where(folders.c.mailbox == bindparam("mailbox"), folders.c.folder == bindparam("folder"))
+)
 
 
 def folder(db: Connection, sealer: Sealer, mailbox: str, name: str) -> FolderState:
@@ -41,37 +49,58 @@ def keep(db: Connection, sealer: Sealer, mailbox: str, state: FolderState) -> No
     number = _head(db, mailbox, state)
     before = _rows(db, number)
     after = _wanted(db, sealer, state, before)
-    gone = [{"of": number, "one": uid} for uid in before.keys() - after.keys()]
-    changed = [
-        {"of": number, "one": uid, "new_flags": row.flags, "new_message": row.message}
-        for uid, row in after.items()
-        if uid in before and before[uid] != row
-    ]
-    new = [
-        {"folder": number, "uid": uid, "flags": row.flags, "message": row.message}
-        for uid, row in after.items()
-        if uid not in before
-    ]
+    changed = {uid: row for uid, row in after.items() if uid in before and before[uid] != row}
+    new = {uid: row for uid, row in after.items() if uid not in before}
+    _write(db, number, before.keys() - after.keys(), changed, new)
+
+
+def change(db: Connection, sealer: Sealer, mailbox: str, before: FolderState, after: FolderState) -> None:
+    """Write what differs from the state that was kept last; the whole state where another one was."""
+    known = db.execute(_KNOWN, {"mailbox": mailbox, "folder": before.folder}).first()
+    if known is None or tuple(known)[1:] != (before.validity, before.next_uid, before.modseq, len(before.copies)):
+        keep(db, sealer, mailbox, after)
+        return
+    number = _head(db, mailbox, after)
+    then = Copies.of(before.folder, before.copies)
+    others, gone = Copies.of(after.folder, after.copies).since(then)
+    rows = {
+        copy.uid: _Row(_text(copy.flags), told.place(db, sealer, copy.ref) if copy.ref else None) for copy in others
+    }
+    changed = {uid: row for uid, row in rows.items() if uid in then}
+    _write(db, number, gone, changed, {uid: row for uid, row in rows.items() if uid not in then})
+
+
+def _write(
+    db: Connection, number: int, gone: Iterable[str], changed: Mapping[str, _Row], new: Mapping[str, _Row]
+) -> None:
     this = (copies.c.folder == bindparam("of"), copies.c.uid == bindparam("one"))
-    if gone:
-        db.execute(delete(copies).where(*this), gone)
+    if away := [{"of": number, "one": uid} for uid in gone]:
+        db.execute(delete(copies).where(*this), away)
     if changed:
         values: dict[str, Any] = {"flags": bindparam("new_flags"), "message": bindparam("new_message")}
-        db.execute(update(copies).where(*this).values(values), changed)
+        others = [
+            {"of": number, "one": uid, "new_flags": row.flags, "new_message": row.message}
+            for uid, row in changed.items()
+        ]
+        db.execute(update(copies).where(*this).values(values), others)
     if new:
-        db.execute(insert(copies), new)
+        fresh = [{"folder": number, "uid": uid, "flags": row.flags, "message": row.message} for uid, row in new.items()]
+        db.execute(insert(copies), fresh)
 
 
 def of_message(db: Connection, sealer: Sealer, ref: Ref) -> tuple[Copy, ...]:
     """Every copy known of a message."""
-    wanted = (
-        select(folders.c.folder, copies.c.uid, copies.c.flags)
-        .join_from(copies, folders, copies.c.folder == folders.c.id)
-        .join(messages, copies.c.message == messages.c.id)
-        .where(told.is_ref(sealer, ref))
-        .order_by(folders.c.id, copies.c.uid)
-    )
-    return tuple(Copy(row.folder, row.uid, _flags(row.flags), ref) for row in db.execute(wanted))
+    rows = db.execute(_OF_MESSAGE, told.names(sealer, ref))
+    return tuple(Copy(row.folder, row.uid, _flags(row.flags), ref) for row in rows)
+
+
+_OF_MESSAGE = (
+    select(folders.c.folder, copies.c.uid, copies.c.flags)
+    .join_from(copies, folders, copies.c.folder == folders.c.id)
+    .join(messages, copies.c.message == messages.c.id)
+    .where(*told.IS_REF)
+    .order_by(folders.c.id, copies.c.uid)
+)
 
 
 def _head(db: Connection, mailbox: str, state: FolderState) -> int:
@@ -93,10 +122,7 @@ def _wanted(db: Connection, sealer: Sealer, state: FolderState, before: dict[str
     for copy in state.copies.values():
         if copy.ref is not None and copy.ref not in numbers:
             numbers[copy.ref] = told.place(db, sealer, copy.ref)
-    return {
-        uid: _Row(" ".join(sorted(copy.flags)), numbers[copy.ref] if copy.ref else None)
-        for uid, copy in state.copies.items()
-    }
+    return {uid: _Row(_text(copy.flags), numbers[copy.ref] if copy.ref else None) for uid, copy in state.copies.items()}
 
 
 def _refs(db: Connection, sealer: Sealer, rows: dict[str, _Row]) -> dict[int, Ref]:
@@ -106,6 +132,10 @@ def _refs(db: Connection, sealer: Sealer, rows: dict[str, _Row]) -> dict[int, Re
     for start in range(0, len(numbers), 1000):
         found |= told.refs(db, sealer, numbers[start : start + 1000])
     return found
+
+
+def _text(flags: frozenset[str]) -> str:
+    return " ".join(sorted(flags))
 
 
 def _flags(text: str) -> frozenset[str]:

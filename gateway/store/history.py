@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import (
@@ -54,7 +55,7 @@ def history(db: Connection, sealer: Sealer, question: Question, now: datetime) -
     asked = _names(sealer, question, now)
     itself: int | None = db.execute(_ITSELF, asked).scalar()
     asked["itself"] = itself or _NONE
-    story = next(iter(told.stories(db, sealer, messages.c.id == itself)), None) if itself else None
+    story = told.story(db, sealer, question.ref) if itself else None
     found = db.execute(_FOUND, asked).one()
     last = _last_ack(sealer, found)
     ours = _ours(db, sealer, question)
@@ -113,13 +114,23 @@ def _ours(db: Connection, sealer: Sealer, question: Question) -> Sequence[int]:
 
 def _earlier(db: Connection, asked: Mapping[str, Any]) -> tuple[Earlier, ...]:
     """When this person wrote, how much, and about what."""
-    rows = sorted(db.execute(_EARLIER, asked), key=lambda row: (row.received, row.id))
-    return tuple(_as_earlier(row.received, json.loads(row.body)) for row in rows)
+    rows = sorted(db.execute(_EARLIER, asked), key=lambda row: (row.received, row.id, row.number))
+    each = (list(own) for _, own in groupby(rows, key=lambda row: (row.received, row.id)))
+    return tuple(_as_earlier(own) for own in each if _counts(own))
 
 
-def _as_earlier(at: datetime, body: Mapping[str, Any]) -> Earlier:
-    about = CRISIS if body["level"] == Level.CRISIS else body["category"]
-    return Earlier(at, body["new_words"] + body["attachment_words"], about)
+def _counts(rows: Sequence[Any]) -> bool:
+    """Neither what its writer took back, nor what asked for that."""
+    return all(row.kind != "withdrawn" for row in rows) and not json.loads(rows[0].body).get("request")
+
+
+def _as_earlier(rows: Sequence[Any]) -> Earlier:
+    """One message's rows, how it came before what the therapist said of it."""
+    body: dict[str, Any] = json.loads(rows[0].body)
+    categories = [json.loads(row.body)["category"] for row in rows if row.kind == "recategorised"]
+    about = CRISIS if body["level"] == Level.CRISIS else (categories or [body["category"]])[-1]
+    waived = any(row.kind == "waived" for row in rows)
+    return Earlier(rows[0].received, body["new_words"] + body["attachment_words"], about, waived)
 
 
 def _promised(db: Connection, asked: Mapping[str, Any]) -> datetime | None:
@@ -204,22 +215,21 @@ def _found() -> Select[Any]:
 
 def _open_promise() -> Select[datetime]:
     """The earliest one that is still ahead."""
-    answered = exists().where(events.c.message == messages.c.id, events.c.kind == "answered").correlate(messages)
-    ahead = union_all(
-        *_mine(messages.c.answer_by, where=(messages.c.answer_by > bindparam("now"), ~answered))
-    ).subquery()
+    closed = told.happened("answered", "withdrawn")
+    ahead = union_all(*_mine(messages.c.answer_by, where=(messages.c.answer_by > bindparam("now"), ~closed))).subquery()
     return select(type_coerce(func.min(ahead.c.answer_by), Utc))
 
 
 def _messages() -> Any:
-    """This person's messages since an instant, with what lies open of them."""
+    """This person's messages since an instant, with what lies open of them and of what the therapist said of them."""
     span = (
         messages.c.received >= bindparam("since"),
         messages.c.received <= bindparam("now"),
         events.c.message == messages.c.id,
-        events.c.kind == "received",
+        events.c.kind.in_(("received", "recategorised", "waived", "withdrawn")),
     )
-    return union_all(*_mine(messages.c.id, messages.c.received, events.c.body, where=span))
+    columns = (messages.c.id, messages.c.received, events.c.number, events.c.kind, events.c.body)
+    return union_all(*_mine(*columns, where=span))
 
 
 _ITSELF = select(messages.c.id).where(messages.c.mailbox == bindparam("mailbox"), messages.c.ref == bindparam("ref"))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, case, delete, func, select, type_coerce, update
 
+from gateway.store import spent
 from gateway.store.tables import State, Utc, copies, effects, events, messages
 
 #: Messages erased in one transaction, so that nobody's mail waits long for the writer.
@@ -47,8 +48,9 @@ def erase(db: Connection, policy: str, before: datetime) -> int:
 def erase_said(db: Connection, before: datetime) -> int:
     """Erase what digests, notices and reminders said and to whom, where they are over and were due before; how many.
 
-    The row stays with its blind key, which tells nothing of anybody.
+    The row stays with its blind key, which tells nothing of anybody. Spent tokens that ran out before go too.
     """
+    spent.forget(db, before)
     alone = (effects.c.message.is_(None), effects.c.state.in_(_OVER))
     db.execute(delete(effects).where(*alone, effects.c.sealed_effect == _ERASED, effects.c.wanted < before - KEYS))
     said = (effects.c.sealed_effect != _ERASED, effects.c.wanted < before, effects.c.due < before)

@@ -85,4 +85,4 @@ def _octets(text: str) -> bytes:
 def _associated(parts: Sequence[str]) -> bytes:
     """The parts with their lengths, so that no two lists of parts look alike."""
     encoded = [_octets(part) for part in parts]
-    return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+    return b"".join([len(part).to_bytes(4, "big") + part for part in encoded])

@@ -1,5 +1,5 @@
-"""Everything that is kept, behind nine ports: `Record`, `Stories`, `Notes`, `Versions`, `Keeping`, `Roster`, `Folders`,
-`Outbox` and `OutboxDesk`.
+"""Everything that is kept, behind eleven ports: `Record`, `Tokens`, `Stories`, `Notes`, `Versions`, `Keeping`,
+`Roster`, `Folders`, `Outbox`, `OutboxDesk` and `SignIns`.
 
 In go and out come values of the core; each call is one transaction of plain functions over a connection, the same on
 SQLite and PostgreSQL. Every call raises `Unavailable` while the database does not answer, and nothing else for it.
@@ -21,7 +21,7 @@ from gateway.core.policy.client import Client
 from gateway.core.policy.versions import Version
 from gateway.core.tracking import Copy, FolderState
 from gateway.ports import Claim, Pending, Question, Unavailable
-from gateway.store import clients, effects, events, folders, keeping, notes, versions
+from gateway.store import clients, effects, events, folders, keeping, notes, sign_ins, spent, versions
 from gateway.store import history as past
 from gateway.store import migrate as migrating
 from gateway.store.engine import Database, Work, database
@@ -45,7 +45,7 @@ async def open_store(url: str, *, sealer: Sealer, host: str, password: str = "")
 
 
 class Store:
-    """All nine ports, over one database. Made by `open_store`."""
+    """All eleven ports, over one database. Made by `open_store`."""
 
     def __init__(self, opened: Database, sealer: Sealer, host: str) -> None:
         """Opens nothing."""
@@ -88,12 +88,37 @@ class Store:
         """See `ports.Record`."""
         return await self._db.read(lambda db: events.find(db, self._sealer, mailbox, message_ids))
 
+    # Tokens
+
+    async def spend(
+        self,
+        token: str,
+        until: datetime,
+        ref: Ref,
+        events: Sequence[Event],
+        effects: Sequence[Effect],
+        *,
+        client: Client | None = None,
+        note: Note | None = None,
+    ) -> bool:
+        """See `ports.Tokens`. Raises ValueError for events of a message that was never received."""
+
+        def work(db: Connection) -> bool:
+            if not spent.spend(db, self._sealer, token, until):
+                return False
+            if client is not None:
+                clients.save(db, self._sealer, ref.mailbox, [client])
+            if note is not None:
+                notes.keep(db, self._sealer, ref.mailbox, note)
+            return self._append(db, ref, events, effects) if ref.key else self._cause(db, effects)
+
+        return await self._causing(work, effects)
+
     # Stories
 
     async def stories(self, mailbox: str | None, since: datetime | None, until: datetime | None) -> tuple[Story, ...]:
         """See `ports.Stories`."""
-        span = events.received_in(mailbox, since, until)
-        return await self._db.read(lambda db: events.stories(db, self._sealer, *span), patience=_REPORT)
+        return await self._db.read(lambda db: events.stories(db, self._sealer, mailbox, since, until), patience=_REPORT)
 
     async def waiting(self, mailbox: str, author: str) -> tuple[Story, ...]:
         """See `ports.Stories`."""
@@ -101,8 +126,7 @@ class Store:
 
     async def open(self, mailbox: str, since: datetime) -> tuple[Story, ...]:
         """See `ports.Stories`."""
-        conditions = events.open_since(mailbox, since)
-        return await self._db.read(lambda db: events.stories(db, self._sealer, *conditions), patience=_REPORT)
+        return await self._db.read(lambda db: events.opened(db, self._sealer, mailbox, since), patience=_REPORT)
 
     # Notes
 
@@ -173,6 +197,10 @@ class Store:
         """See `ports.Folders`."""
         await self._db.write(lambda db: folders.keep(db, self._sealer, mailbox, state), patience=_REPORT)
 
+    async def change(self, mailbox: str, before: FolderState, after: FolderState) -> None:
+        """See `ports.Folders`."""
+        await self._db.write(lambda db: folders.change(db, self._sealer, mailbox, before, after), patience=_REPORT)
+
     async def copies(self, ref: Ref) -> tuple[Copy, ...]:
         """See `ports.Folders`."""
         return await self._db.read(lambda db: folders.of_message(db, self._sealer, ref))
@@ -208,6 +236,16 @@ class Store:
     async def drop(self, number: int) -> bool:
         """See `ports.OutboxDesk`."""
         return await self._db.write(lambda db: effects.drop(db, number))
+
+    # SignIns
+
+    async def sign_in(self, name: str) -> str | None:
+        """See `ports.SignIns`."""
+        return await self._db.read(lambda db: sign_ins.sign_in(db, self._sealer, name))
+
+    async def keep_sign_in(self, name: str, tokens: str | None) -> None:
+        """See `ports.SignIns`."""
+        await self._db.write(lambda db: sign_ins.keep(db, self._sealer, name, tokens))
 
     def _append(self, db: Connection, ref: Ref, new: Sequence[Event], caused: Sequence[Effect]) -> bool:
         first = new[0] if new else None

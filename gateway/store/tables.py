@@ -101,6 +101,8 @@ messages = Table(
     Column("erasing", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("mailbox", "ref"),
     Index(None, "received"),
+    # Without it SQLite reads all of a mailbox for what came into it within an hour.
+    Index(None, "mailbox", "received"),
     Index(None, "policy", "received"),
     Index(None, "digest"),
     Index(None, "thread"),
@@ -222,6 +224,22 @@ versions = Table(
     Column("policy", Text, nullable=False),
     Column("since", Utc, nullable=False),
     Column("recorded", Utc, nullable=False),
+)
+
+#: Single-use tokens that were spent, as blind values, each till it would have run out by itself.
+spent = Table(
+    "spent",
+    metadata,
+    Column("token", LargeBinary, primary_key=True),
+    Column("until", Utc, nullable=False, index=True),
+)
+
+#: What OAuth 2 sign-ins gave us, by the name of the mailbox or of the smart host.
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
 )
 
 #: One sealed word, which tells whether the key is the one that this database was sealed with.

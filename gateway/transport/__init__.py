@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from gateway.ports import Bearer
 from gateway.settings.hosts import on_loopback
 from gateway.transport.maildir import Maildir
 from gateway.transport.pool import Downstream
@@ -42,20 +43,30 @@ def transport_for(
 
 
 def smarthost_for(
-    url: str, *, helo: str, password: str = "", per_minute: int = 30, trust: Path | None = None
+    url: str,
+    *,
+    helo: str,
+    user: str = "",
+    password: str = "",
+    per_minute: int = 30,
+    trust: Path | None = None,
+    bearer: Bearer | None = None,
 ) -> Smarthost | MaildirSmarthost:
-    """The submission behind the `smarthost` URL, to be used with `async with`. Raises ValueError as above."""
+    """The submission behind the `smarthost` URL, to be used with `async with`. Raises ValueError as above.
+
+    `user` signs in where the URL names nobody, with the password or the bearer's tokens.
+    """
     parts = urlsplit(url)
     if parts.scheme == "maildir":
         return MaildirSmarthost(Path(unquote(parts.path)))
-    return Smarthost(_target(parts, helo, password, _SUBMISSION_PORTS), per_minute, trust)
+    return Smarthost(_target(parts, helo, password, _SUBMISSION_PORTS, user), per_minute, trust, bearer=bearer)
 
 
-def _target(parts: SplitResult, helo: str, password: str, ports: dict[str, int]) -> Target:
+def _target(parts: SplitResult, helo: str, password: str, ports: dict[str, int], user: str = "") -> Target:
     if parts.scheme not in ports:
         raise ValueError(f"unknown scheme {parts.scheme!r}; write one of {', '.join(f'{name}:' for name in ports)}")
     host, security = parts.hostname or "", _SECURITY.get(parts.scheme, "")
-    user = unquote(parts.username or "")
+    user = unquote(parts.username or "") or user
     if user and not security and not on_loopback(host):
         raise ValueError(f"the password for {host} would go out in the clear; write smtp+starttls:// or smtps://")
     return Target(

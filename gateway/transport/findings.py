@@ -83,8 +83,17 @@ def _in_words(target: Target, error: BaseException) -> str:
     return ""
 
 
+def is_switched_off(error: aiosmtplib.SMTPAuthenticationError) -> bool:
+    """Whether Microsoft's switch for SMTP AUTH is off, of a whole organisation or of one mailbox: then no token helps,
+    while IMAP may well work (learn.microsoft.com, 2026).
+    """
+    return error.code == 535 and "5.7.139" in error.message
+
+
 def _refused(error: aiosmtplib.SMTPResponseException) -> str:
     if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        if is_switched_off(error):
+            return "has SMTP sign-in switched off for this mailbox (5.7.139; its administrator can allow it): refuses"
         return "refuses the sign-in"
     return "refuses our greeting" if isinstance(error, aiosmtplib.SMTPHeloError) else "refuses the connection"
 

@@ -9,29 +9,43 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from base64 import b64encode
 from collections import deque
 from pathlib import Path
 
 import aiosmtplib
 import structlog
 
+from gateway import sasl
 from gateway.core.replies import NO_DOWNSTREAM, Reply, parse, permanent, transient
+from gateway.ports import Bearer, Unavailable
 from gateway.transport.closing import Closing
-from gateway.transport.findings import LOOK, found, no_trust, trouble
+from gateway.transport.findings import LOOK, found, is_switched_off, no_trust, trouble
 from gateway.transport.maildir import look, noted, put
 from gateway.transport.pool import trusting
 from gateway.transport.smtp import Target
 
 #: Longest that a message waits for its turn, in seconds: less than any lease of the outbox.
 PATIENCE = 15.0
+#: Seconds of the first and the longest pause after a refused sign-in: whole queues of it lock accounts.
+BARRED, BARRED_CAP = 60.0, 600.0
 #: A connection idle for longer is opened anew.
 MAX_IDLE = 30.0
 
 TOO_FAST = transient(451, "4.5", "Our own limit of messages a minute is reached")
-NO_LOGIN = transient(454, "7.0", "The smart host refused our sign-in: look at user and password")
+NO_LOGIN = transient(454, "7.8", "The smart host refused our sign-in: look at user and password")
+UNSIGNED = transient(454, "7.8", "Signing in to the smart host waits: handrail status says for what")
+SENDING_OFF = transient(
+    454,
+    "7.139",
+    "The provider has SMTP sign-in switched off for this mailbox (5.7.139): its administrator can allow it",
+)
 NO_TLS = transient(451, "7.5", "No trusted TLS connection to the smart host")
 BAD_ADDRESS = permanent(553, "1.3", "The address can't be written into a command")
 NEEDS_SMTPUTF8 = permanent(550, "6.7", "The smart host does not take non-ASCII addresses")
+
+#: RFC 4954 4 and 6: the server wants more, and it is content; and the class of replies that pass.
+_GO_ON, _SIGNED_IN, _LATER = 334, 235, 4
 
 log = structlog.get_logger(__name__)
 
@@ -65,14 +79,26 @@ class Pace:
 class Smarthost(Closing):
     """`gateway.ports.Submission` by SMTP, one message at a time."""
 
-    def __init__(self, target: Target, per_minute: int, trust: Path | None = None, timeout: float = 60.0) -> None:
+    def __init__(
+        self,
+        target: Target,
+        per_minute: int,
+        trust: Path | None = None,
+        timeout: float = 60.0,
+        bearer: Bearer | None = None,
+    ) -> None:
+        """With a `bearer`, its tokens are shown in place of the target's password."""
         self._target = target
+        self._bearer = bearer
         self._trust = trust
         self._timeout = timeout
         self._pace = Pace(per_minute)
         self._turn = asyncio.Lock()
         self._smtp: aiosmtplib.SMTP | None = None
         self._last_used = 0.0
+        self._refusals = 0
+        #: Till when nobody signs in, and what is said meanwhile.
+        self._barred: tuple[float, Reply] | None = None
 
     async def aclose(self) -> None:
         """Close the kept connection."""
@@ -84,13 +110,18 @@ class Smarthost(Closing):
         if not (reverse_path.isprintable() and recipient.isprintable() and recipient):
             return BAD_ADDRESS
         async with self._turn:
+            if self._barred is not None and asyncio.get_running_loop().time() < self._barred[0]:
+                return self._barred[1]
             if not await self._pace.turn():
                 return TOO_FAST
             try:
                 return await self._submit(reverse_path, recipient, content)
             except aiosmtplib.SMTPAuthenticationError as error:
                 fault = error.__class__.__name__
-                reply = NO_LOGIN
+                reply = self._bar(SENDING_OFF if is_switched_off(error) else NO_LOGIN)
+            except Unavailable as error:
+                fault = error.__class__.__name__
+                reply = UNSIGNED
             except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
                 fault = error.__class__.__name__
                 reply = NO_TLS if _is_tls(error) else NO_DOWNSTREAM
@@ -195,9 +226,40 @@ class Smarthost(Closing):
             await smtp.ehlo()
         except aiosmtplib.SMTPHeloError:
             await smtp.helo()
-        if target.user:
+        if self._bearer is not None:
+            await self._show_token(smtp, self._bearer)
+        elif target.user:
             await smtp.login(target.user, target.password)
+        self._refusals, self._barred = 0, None
         return smtp
+
+    def _bar(self, reply: Reply) -> Reply:
+        """Leave the smart host alone for a while, longer each time."""
+        pause = min(BARRED * 2 ** min(self._refusals, 10), BARRED_CAP)
+        self._refusals += 1
+        self._barred = asyncio.get_running_loop().time() + pause, reply
+        return reply
+
+    async def _show_token(self, smtp: aiosmtplib.SMTP, bearer: Bearer) -> None:
+        """AUTH with a token, and once more with a renewed one: servers end tokens when they like."""
+        mechanism = sasl.chosen([name.upper() for name in smtp.server_auth_methods])
+        if mechanism is None:
+            raise aiosmtplib.SMTPException("takes no OAuth 2 tokens")
+        token = await bearer.token()
+        try:
+            await self._show(smtp, mechanism, token)
+        except aiosmtplib.SMTPAuthenticationError as error:
+            if is_switched_off(error) or error.code // 100 == _LATER:
+                raise
+            await self._show(smtp, mechanism, await bearer.token(refused=token))
+
+    async def _show(self, smtp: aiosmtplib.SMTP, mechanism: sasl.Mechanism, token: str) -> None:
+        said = mechanism.says(self._target.user, token, self._target.host, self._target.port)
+        reply = await smtp.execute_command(b"AUTH", mechanism.name.encode(), b64encode(said))
+        if reply.code == _GO_ON:  # it says what was wrong, and only then no (RFC 7628 3.2.3)
+            reply = await smtp.execute_command(b64encode(mechanism.gives_in))
+        if reply.code != _SIGNED_IN:
+            raise aiosmtplib.SMTPAuthenticationError(reply.code, reply.message)
 
     async def _drop(self) -> None:
         smtp, self._smtp = self._smtp, None

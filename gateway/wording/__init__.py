@@ -6,7 +6,8 @@ In goes an effect; out come subject, text and HTML. `contexts` says all that a t
 
 from gateway.wording.premises import Premises
 from gateway.wording.render import Templates
-from gateway.wording.samples import Sample, is_sent
+from gateway.wording.samples import Sample
+from gateway.wording.sent import is_sent
 from gateway.wording.shelf import MESSAGES
 
 __all__ = ["MESSAGES", "Premises", "Sample", "Templates", "is_sent"]

@@ -1,8 +1,8 @@
 """The paragraphs of a letter, which both of its parts are made of, so that text and HTML say the same.
 
 In goes a filled `body.txt`: blank lines part paragraphs, line ends within one mean nothing. A paragraph that begins
-with `# ` is a heading, one that begins with `- ` an item of a list. A line separator (U+2028), as `lines` sets it, is
-a line end that stays.
+with `# ` is a heading, one that begins with `- ` an item of a list; `@ words <mailto:...>` is a link, whose address has
+a line of its own in the text. A line separator (U+2028), as `lines` sets it, is a line end that stays.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _BLANKS = re.compile(r"[ \t\r\n]+")
 _WIDTH = 72
 _GLUE = "\N{NO-BREAK SPACE}"
 _LINE = "\N{LINE SEPARATOR}"
+_LINK = re.compile(r"@ ([^<>]+) <(mailto:[^\s<>\"]+)>")
 _MARKS: dict[str, Literal["heading", "item"]] = {"# ": "heading", "- ": "item"}
 
 
@@ -27,8 +28,10 @@ _MARKS: dict[str, Literal["heading", "item"]] = {"# ": "heading", "- ": "item"}
 class Paragraph:
     """A run of text with nothing to tell its parts apart but line ends that were meant."""
 
-    kind: Literal["plain", "heading", "item"]
+    kind: Literal["plain", "heading", "item", "link"]
     lines: tuple[str, ...]
+    #: Where a link leads.
+    url: str = ""
 
     def __str__(self) -> str:
         """All of it in one line."""
@@ -50,14 +53,23 @@ def as_text(parts: Sequence[Paragraph], whole: Sequence[str]) -> str:
     """Wrapped lines; `whole` is never broken. Items of one list stand together."""
     text = ""
     for before, part in zip((None, *parts), parts, strict=False):
-        listed = before is not None and before.kind == part.kind == "item"
-        gap = "" if before is None else "\n" if listed or (before.kind == "heading") else "\n\n"
-        text += gap + "\n".join(_wrapped(line, part.kind == "item", whole) for line in part.lines)
+        text += _gap(before, part) + "\n".join(_wrapped(line, part.kind == "item", whole) for line in part.lines)
+        text += f":\n{part.url}" if part.url else ""
     return text.replace(_GLUE, " ") + "\n"
+
+
+def _gap(before: Paragraph | None, part: Paragraph) -> str:
+    """What parts a paragraph from the one before: links belong to what they stand under."""
+    if before is None:
+        return ""
+    close = before.kind == part.kind == "item" or before.kind == "heading" or part.kind == "link"
+    return "\n" if close else "\n\n"
 
 
 def _paragraph(text: str) -> Paragraph:
     flat = _BLANKS.sub(" ", text).strip(" ")
+    if (link := _LINK.fullmatch(flat)) is not None:
+        return Paragraph("link", (link[1],), link[2])
     kind = _MARKS.get(flat[:2])
     said = flat[2:] if kind else flat
     return Paragraph(kind or "plain", tuple(line.strip(" ") for line in said.split(_LINE)))

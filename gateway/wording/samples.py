@@ -13,11 +13,25 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gateway.core.effects import Ack, Alert, Digest, Mail, NoteKept, Notice, Nudge, Open, Receipt, Reminder
+from gateway.core.decide.withdrawal import offers
+from gateway.core.effects import (
+    Ack,
+    Alert,
+    Digest,
+    Mail,
+    NoteKept,
+    Notice,
+    Nudge,
+    Receipt,
+    Reminder,
+    Withdrawal,
+)
 from gateway.core.events import Expect, Level, Ref
+from gateway.core.news import Open
 from gateway.core.policy.calendar import Absence, Calendar, Session, instant
 from gateway.core.policy.promise import promised
-from gateway.core.policy.schema import AckWhen, AnswerWhen, Policy, PromiseKind, ReceiptSend
+from gateway.core.policy.schema import AnswerWhen, Policy, PromiseKind, ReceiptSend
+from gateway.wording.news_samples import actions, rare_actions, with_links, with_news
 from gateway.wording.premises import Premises
 
 CLIENT, NAME = "sample@client.example", "Sam"
@@ -62,6 +76,7 @@ def samples(policy: str, language: str, mailbox: str, premises: Premises, every:
     stage = _Stage(policy, premises.policies[policy], language, mailbox, premises)
     yield from stage.acks()
     yield from stage.receipts()
+    yield from stage.withdrawals(every=every)
     yield from stage.inward()
     if every:
         yield from stage.rarities()
@@ -117,6 +132,12 @@ class _Stage:
     def inner(self) -> dict[str, Any]:
         """What every effect to the therapist has."""
         return {**self.mail, "to": self.mail["sender"]}
+
+    @property
+    def control(self) -> str:
+        """Where links lead."""
+        found = self.premises.mailboxes.get(self.mailbox)
+        return found.control if found and found.control else f"{self.mailbox}+handrail@practice.example"
 
     def acks(self) -> Iterator[Sample]:
         """As the policy would have it."""
@@ -223,6 +244,30 @@ class _Stage:
         )
         return Sample("receipt", case, replace(receipt, **changed))
 
+    def withdrawals(self, *, every: bool) -> Iterator[Sample]:
+        """Of a message that was to be taken back, where the policy has that."""
+        found = self.premises.mailboxes.get(self.mailbox)
+        if not (every or offers(self.policy, watched=found is not None and found.watch is not None)):
+            return
+        yield self._withdrawal("a message is taken back unread")
+        yield self._withdrawal("a message to be taken back was read", staying="seen")
+        yield self._withdrawal("a message to be taken back holds words of crisis", staying="crisis")
+        yield self._withdrawal("a message to be taken back is not in the inbox", staying="gone")
+        yield self._withdrawal("a message is taken back, of somebody whom the practice does not know", known=False)
+        if every:
+            yield self._withdrawal("", staying="policy")
+
+    def _withdrawal(self, case: str, **changed: Any) -> Sample:
+        withdrawal = Withdrawal(
+            **self.mail | {"due": self.night + timedelta(minutes=40)},
+            in_reply_to="<sample-again@client.example>",
+            references=(),
+            request="0" * 64,
+            known=True,
+            received=self.night,
+        )
+        return Sample("withdrawal", case, replace(withdrawal, **changed))
+
     def inward(self) -> Iterator[Sample]:
         """To the therapist and to who covers; and what is told of a change."""
         yield Sample("alert", "words of urgency", self._alert(Level.URGENT))
@@ -238,6 +283,8 @@ class _Stage:
         yield Sample("draft", "the draft for that", self._reminder(NAME))
         yield Sample("note-kept", "a presence note is kept", self._note(_NOTE))
         yield Sample("note-kept", "a presence note is taken back", self._note(""))
+        for case, told in actions(self.inner, CLIENT, self.control):
+            yield Sample("action-told", case, told)
 
     def rarities(self) -> Iterator[Sample]:
         """Times of every kind, every expectation, and whatever is not known."""
@@ -263,6 +310,10 @@ class _Stage:
         yield self._receipt("", answer_by=days, expect=Expect.ANSWER)
         yield Sample("alert-cover", "", self._alert(Level.URGENT, "nobody"))
         yield Sample("digest", "", replace(self._digest(), note_until=None, away_until=None, holidays=()))
+        yield Sample("digest", "", replace(self._digest(), messages=(), control="", note_link=None, given_up=1))
+        yield Sample("digest", "", replace(self._digest(), note="", unacked=(), charging=(), beyond=(), away=()))
+        for told in rare_actions(self.inner, CLIENT, self.control):
+            yield Sample("action-told", "", told)
         yield Sample("notice", "", replace(self._notice(), before=NOW))
         yield Sample("draft", "", self._reminder(""))
         yield Sample("note-kept", "", replace(self._note(_NOTE), expires=None))
@@ -277,17 +328,18 @@ class _Stage:
     def _digest(self, *, session: bool = False) -> Digest:
         morning = self.night + timedelta(hours=10)
         opened = [
-            _open("office@client.example", self.night, unsure=True),
+            _open("office@client.example", self.night, unsure=True, sign="List-*"),
             _open(CLIENT, self.night - timedelta(days=2), answer_by=self.night, level=Level.URGENT, read=True),
             _open(CLIENT, self.night, answer_by=morning + timedelta(hours=9), level=Level.CRISIS),
             _open(CLIENT, self.night, read=True),
         ]
-        digest = Digest(**self.inner | {"due": morning}, messages=tuple(opened))
+        digest = Digest(**self.inner | {"due": morning}, messages=with_links(tuple(opened)), control=self.control)
         if session:
             at = self.session.start
-            return replace(digest, due=at - timedelta(hours=20), client=NAME, session=at, messages=tuple(opened[1:]))
+            mine = digest.messages[1:]
+            return replace(digest, due=at - timedelta(hours=20), client=NAME, session=at, messages=mine)
         return replace(
-            digest,
+            with_news(digest, CLIENT, self.control),
             note_until=morning + timedelta(days=10),
             away_until=_MONDAY + timedelta(days=13),
             holidays=((_MONDAY.replace(month=12, day=25), "Christmas Day"),),
@@ -334,34 +386,3 @@ def _speaks_of_sessions(policy: Policy) -> bool:
         or policy.answer.rest == "session"
         or policy.allowance.per == "session"
     )
-
-
-def is_sent(sample: Sample, policy: Policy) -> bool:
-    """Whether a policy ever brings such a message about; for an ack, at night, to somebody who asks for nothing."""
-    effect = sample.effect
-    match effect:
-        case Ack():
-            return effect.welcome or _is_acked(policy, effect.level)
-        case Receipt():
-            return policy.receipt.send is not ReceiptSend.NEVER
-        case Alert():
-            if effect.cover:
-                return bool(policy.urgency.cover)
-            return policy.urgency.alert != "never" and effect.level.rank >= Level(policy.urgency.alert).rank
-        case Nudge():
-            return policy.answer.promise.what is not PromiseKind.NONE and bool(policy.answer.nudge)
-        case Digest():
-            return bool(policy.digest.before_session) if effect.session else policy.digest.at is not None
-        case Reminder():
-            return policy.allowance.answers is not None and policy.allowance.remind is not None
-        case Notice():
-            return bool(policy.change.notice)
-        case NoteKept():
-            return policy.presence.carry
-
-
-def _is_acked(policy: Policy, level: Level) -> bool:
-    rule = policy.acknowledge.when
-    if AckWhen.NEVER in rule:
-        return False
-    return level.rank >= Level.URGENT.rank or bool(rule & {AckWhen.ALWAYS, AckWhen.FIRST, AckWhen.OUTSIDE_HOURS})

@@ -21,12 +21,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gateway.app import House, open_house, settings_from
 from gateway.clock import ManualClock
 from gateway.core.decide.digest import Desk, next_moment
-from gateway.core.effects import Ack, Receipt, Reminder
+from gateway.core.effects import Ack, Receipt, Reminder, Withdrawal
 from gateway.core.effects import Mail as Said
 from gateway.core.events import Ref
 from gateway.core.history import Story
@@ -107,18 +107,20 @@ class StoryClock(ManualClock):
 
 
 @asynccontextmanager
-async def open_stage(story: telling.Story, servers: Servers, root: Path, suffix: str) -> AsyncIterator[HouseStage]:
+async def open_stage(
+    story: telling.Story, servers: Servers, root: Path, suffix: str, kind: type[HouseStage] | None = None
+) -> AsyncIterator[HouseStage]:
     """A gateway for one story, running an hour before it begins; its config and record lie in `root`."""
-    cast = Cast(story, suffix)
+    kind, cast = kind or HouseStage, Cast(story, suffix)
     servers.enrol(cast)
-    _write_config(root, cast, servers)
+    _write_config(root, cast, servers, kind)
     clock = StoryClock(story.steps[0].at - timedelta(hours=1))
     stop, failure = asyncio.Event(), None
     async with open_house(settings_from(root), clock) as house, asyncio.TaskGroup() as group:
         await house.store.migrate()
         for client in cast.roster:
             await house.store.save(MAILBOX, client)
-        stage = HouseStage(cast, servers, root, house, clock)
+        stage = kind(cast, servers, root, house, clock)
         group.create_task(house.run(stop))
         try:
             await stage.begin()
@@ -132,19 +134,19 @@ async def open_stage(story: telling.Story, servers: Servers, root: Path, suffix:
         raise failure
 
 
-def _write_config(root: Path, cast: Cast, servers: Servers) -> None:
+def _write_config(root: Path, cast: Cast, servers: Servers, kind: type[HouseStage]) -> None:
     (root / "policies").mkdir(parents=True)
     (root / "password").write_text(PASSWORD)
     (root / "password").chmod(0o600)
     gateway = gateway_of(
         cast,
-        deliver=f"lmtp://127.0.0.1:{servers.dovecot.lmtp_port}",
+        **kind.ways(servers.dovecot),
         watch=f"imap://127.0.0.1:{servers.dovecot.imap_port}",
         password={"file": "password"},
         smarthost={"url": f"smtp://127.0.0.1:{servers.postfix.smtp_port}", "per_minute": 100000},
     )
     gateway |= {
-        "smtp": {"listen": ["127.0.0.1:0"], "hostname": "gateway.hopestreet.example"},
+        "smtp": {"listen": kind.LISTEN, "hostname": "gateway.hopestreet.example"},
         "store": {"url": f"sqlite:///{root}/handrail.db"},
         "web": None,
         "logs": {"level": "error"},
@@ -161,6 +163,13 @@ def _write_policy(root: Path, cast: Cast, changes: str) -> None:
 
 class HouseStage:
     """A `Stage` on a running gateway."""
+
+    LISTEN: tuple[str, ...] = ("127.0.0.1:0",)
+
+    @staticmethod
+    def ways(dovecot: Dovecot) -> dict[str, Any]:
+        """How mail comes to the mailbox, as its settings say it."""
+        return {"deliver": f"lmtp://127.0.0.1:{dovecot.lmtp_port}"}
 
     def __init__(self, cast: Cast, servers: Servers, root: Path, house: House, clock: StoryClock) -> None:
         self.cast, self.house = cast, house
@@ -230,8 +239,7 @@ class HouseStage:
 
     async def deliver(self, reverse_path: str, content: bytes) -> None:
         await asyncio.to_thread(self._hand_over, reverse_path, content)
-        found = await self._call(self.cast.therapist, "INBOX", lambda one: one.find(parse(content)["Message-ID"]))
-        assert found is not None, "it was taken and is not in the mailbox"
+        assert await self.folder_of(parse(content)["Message-ID"]), "it was taken and is not in the mailbox"
         await self._until(self._at_rest, "the gateway to come to rest")
 
     def _hand_over(self, reverse_path: str, content: bytes) -> None:
@@ -251,6 +259,15 @@ class HouseStage:
 
         await self._until(noted, "the gateway to see what the therapist did")
         await self._until(self._at_rest, "the gateway to come to rest")
+
+    async def delete(self, message_id: str) -> None:
+        ref = await self._met(message_id)
+        await self._call(self.cast.therapist, "INBOX", lambda one: one.delete(message_id))
+
+        async def noted() -> bool:
+            return not await self.house.store.copies(ref)
+
+        await self._until(noted, "the gateway to miss what the therapist deleted")
 
     async def put_into_sent(self, content: bytes) -> None:
         at, message_id = self.now, parse(content)["Message-ID"]
@@ -289,7 +306,7 @@ class HouseStage:
         words = self.house.worker.wording.render(effect)
 
         def fits(mail: EmailMessage) -> bool:
-            parent = effect.in_reply_to if isinstance(effect, Ack | Receipt) else ""
+            parent = effect.in_reply_to if isinstance(effect, Ack | Receipt | Withdrawal) else ""
             return mail["Subject"] == words.subject and (not parent or mail["In-Reply-To"] == parent)
 
         mail = await self._find(effect.to, "INBOX", fits, f"the {effect.kind} to arrive")
@@ -327,6 +344,20 @@ class HouseStage:
         # A new connection: an old one may still hold what the server told of changes meanwhile.
         with self._servers.dovecot.open(self.cast.therapist) as program:
             return program.flags(message_id)
+
+    async def folder_of(self, message_id: str) -> str:
+        for folder in ("INBOX", "Withdrawn"):
+            found = await asyncio.to_thread(self._lies_in, folder, message_id)
+            if found:
+                return folder
+        return ""
+
+    def _lies_in(self, folder: str, message_id: str) -> bool:
+        mail = self._servers.dovecot
+        if folder not in mail.admin("mailbox", "list", "-u", self.cast.therapist).splitlines():
+            return False
+        with mail.open(self.cast.therapist, folder) as program:
+            return program.find(message_id) is not None
 
     async def stories(self) -> Sequence[Story]:
         return await self.house.store.stories(MAILBOX, None, None)

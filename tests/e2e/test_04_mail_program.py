@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.e2e.practice import ANA, CARLA, PASSWORD, POLICY, Practice, letter, open_practice, until
+from tests.e2e.receipts import receipts_for
 
 
 @pytest.fixture
@@ -89,11 +90,6 @@ def test_opening_in_neomutt_brings_the_receipt_and_shows_the_tag(practice: Pract
         until(lambda: "Bluebird, please read this." in terminal.screen(), "the text on the screen")
         terminal.type("i")
         terminal.type("$")
-        receipts = until(lambda: reports(practice, message_id), "the receipt")
-    assert "displayed" in receipts[0]
+        (receipt,) = until(lambda: receipts_for(practice, CARLA, message_id), "the receipt")
+    assert "displayed" in receipt.as_string()
     until(lambda: practice.json("ledger")[0]["read_minutes"], "the ledger line")
-
-
-def reports(practice: Practice, message_id: str) -> list[str]:
-    mails = [mail for mail in practice.inbox_of(CARLA) if mail.get_content_type() == "multipart/report"]
-    return [text for mail in mails if message_id in (text := mail.as_string())]

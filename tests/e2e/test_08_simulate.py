@@ -100,6 +100,7 @@ class Living:
     peer: aiosmtplib.SMTP
     said: list[Mail] = field(default_factory=list)
     unread: dict[Ref, Story] = field(default_factory=dict)
+    known: set[Ref] = field(default_factory=set)
     by_id: dict[str, Ref] = field(default_factory=dict)
     readings: list[tuple[datetime, Ref]] = field(default_factory=list)
 
@@ -110,6 +111,7 @@ class Living:
         for at, happens, one in turns:
             await self.until(at, including_readings=happens == self.answer)
             await happens(one)
+        await self.say_until(turns[-1][0])
         stories = await self.house.store.stories("ana", None, None)
         again = len(years.inbox) - len(stories)
         return Played("mornings", stories, tuple(self.said), turns[-1][0], again)
@@ -133,19 +135,19 @@ class Living:
         assert refused == {}
         for story in await self.house.store.stories("ana", one.at, one.at + timedelta(seconds=1)):
             received = story.received
-            if received is None or story.ref in self.by_id.values():
+            if received is None or story.ref in self.known:
                 continue
+            self.known.add(story.ref)
             self.by_id[received.message_id] = story.ref
             self.unread[story.ref] = story
             if one.read and received.origin is not Origin.MACHINE:
                 self.readings.append((end_of_next_reading(one.at), story.ref))
                 self.readings.sort(key=_when)
-        await self.say_until(one.at)
 
     async def read(self, ref: Ref) -> None:
         if self.unread.pop(ref, None) is not None:
             before, now = (Copy("INBOX", ref.key, flags, ref) for flags in (frozenset(), frozenset({SEEN})))
-            await self.house.observation.changed("ana", FlagChange(before, now), self.clock.now())
+            await self.house.observation.changed("ana", [FlagChange(before, now)], self.clock.now())
 
     async def answer(self, one: Came) -> None:
         letter = message_from_bytes(one.content)
@@ -159,7 +161,6 @@ class Living:
         answered = [ref for ref in closed if (story := await self.house.store.story(ref)) and story.answered]
         for ref in answered:
             await self.read(ref)
-        await self.say_until(one.at)
 
 
 def _when(turn: Sequence[object]) -> object:

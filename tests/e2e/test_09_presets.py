@@ -20,6 +20,7 @@ import pytest
 
 from gateway.core.policy.client import Client
 from tests.e2e.house import Servers, open_servers, open_stage
+from tests.e2e.without_us import WithoutUs
 from tests.stories.playing import play
 from tests.stories.telling import (
     Act,
@@ -314,3 +315,15 @@ async def test_a_preset_does_for_each_message_what_its_arrangement_asks(
     story = story_of(preset)
     async with open_stage(story, servers, tmp_path, f"-{preset}") as stage:
         await play(story, stage)
+
+
+@pytest.mark.parametrize("preset", TABLE)
+async def test_a_preset_does_the_same_where_mail_reaches_the_mailbox_without_us(
+    preset: str, servers: Servers, tmp_path: Path
+) -> None:
+    """All of the table but what is put into the message: there are no X-Handrail fields, as nobody passes it on."""
+    story = story_of(preset)
+    async with open_stage(story, servers, tmp_path, f"-{preset}-found", WithoutUs) as stage:
+        await play(story, stage)
+    with servers.dovecot.open(stage.cast.therapist) as program:
+        assert not any(b"X-Handrail" in program.content(uid) for uid in program.uids())

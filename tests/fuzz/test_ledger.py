@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.core.billing.duration import answering
 from gateway.core.billing.ledger import ledger, total
-from gateway.core.events import Answered, Origin, Seen, Unseen
+from gateway.core.events import Answered, Origin, Seen, Unseen, Waived
 from gateway.core.history import Story
 from gateway.core.policy.schema import Billing, Policy
 from tests.unit.core.billing.lives import MONDAY, story
@@ -74,6 +74,22 @@ def test_every_answer_is_timed_exactly_once(stories: list[Story], policy: Policy
     written = {answer: words for given in stories for answer, words in letters(given).items()}
     expected = sum(answering(words, policy.billing).minutes for words in written.values())
     assert sum(line.answer_minutes for line in lines) == expected
+
+
+@given(histories(), policies, st.data())
+def test_a_waiver_takes_its_own_line_to_nothing_and_leaves_every_other_as_it_was(
+    stories: list[Story], policy: Policy, data: st.DataObject
+) -> None:
+    at = data.draw(st.integers(0, max(0, len(stories) - 1)))
+    waived = [
+        Story(one.ref, (*one.events, Waived(at=MONDAY, by="digest"))) if number == at else one
+        for number, one in enumerate(stories)
+    ]
+    before, after = (ledger(some, lambda *_: policy) for some in (stories, waived))
+    for old, new in zip(before, after, strict=True):
+        mine = bool(stories) and new.ref == stories[at].ref
+        assert new.counted_minutes == (Decimal(0) if mine else old.counted_minutes)
+        assert new.exempt or not mine
 
 
 @given(histories(), policies, st.randoms(use_true_random=False))

@@ -16,8 +16,9 @@ from gateway.core.events import Event, Ref
 from gateway.core.history import History, Story
 from gateway.core.tracking import Copy, FlagChange, FolderState
 from gateway.mailbox import Hand, Intervals, Watch, watch_for
-from gateway.ports import Placed, Question, Sighting, Unavailable
+from gateway.ports import Bearer, Placed, Question, Sighting, Unavailable
 from gateway.settings.schema import Mailbox
+from tests.ports.record_samples import received
 
 #: Quick to come back, and slow to look by timer, so that a test shows what IDLE alone does.
 BRISK = Intervals(
@@ -55,6 +56,8 @@ class World:
     arrivals: list[tuple[str, Sighting]] = field(default_factory=list)
     kept_tags: list[tuple[str, frozenset[str]]] = field(default_factory=list)
     changes: list[FlagChange] = field(default_factory=list)
+    #: The same as they were told together, with "since".
+    batches: list[tuple[tuple[FlagChange, ...], datetime]] = field(default_factory=list)
     #: The uids under which the message was kept when a change of its flags was told.
     places_at_changes: list[set[str]] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
@@ -79,11 +82,17 @@ class World:
         await self._heard()
         self.kept_tags.append((ref.key, kept))
 
-    async def changed(self, mailbox: str, change: FlagChange, since: datetime) -> None:
+    async def changed(self, mailbox: str, changes: Sequence[FlagChange], since: datetime) -> None:
         await self._heard()
-        assert change.now.ref is not None
-        self.changes.append(change)
-        self.places_at_changes.append({copy.uid for copy in await self.copies(change.now.ref)})
+        for change in changes:
+            assert change.now.ref is not None
+            if change.now.ref.key == self.poison:
+                raise ValueError(self.poison)
+        self.batches.append((tuple(changes), since))
+        for change in changes:
+            assert change.now.ref is not None
+            self.changes.append(change)
+            self.places_at_changes.append({copy.uid for copy in await self.copies(change.now.ref)})
 
     async def sent(self, mailbox: str, sighting: Sighting) -> None:
         await self._heard()
@@ -98,13 +107,17 @@ class World:
         await self._heard()
         self.states[state.folder] = state
 
+    async def change(self, mailbox: str, before: FolderState, after: FolderState) -> None:
+        assert self.states.get(before.folder, before) == before
+        await self.keep(mailbox, after)
+
     async def copies(self, ref: Ref) -> tuple[Copy, ...]:
         return tuple(copy for state in self.states.values() for copy in state.copies.values() if copy.ref == ref)
 
     # ports.Record
 
     async def find(self, mailbox: str, message_ids: Sequence[str]) -> tuple[Ref, ...]:
-        return tuple(Ref(mailbox, one) for one in message_ids if one in self.recorded)
+        return tuple(Ref(mailbox, one) for one in message_ids if self._knows(one))
 
     async def history(self, question: Question, now: datetime) -> History:
         raise Unavailable("no history is kept here")
@@ -116,7 +129,10 @@ class World:
         raise Unavailable("no effects are kept here")
 
     async def story(self, ref: Ref) -> Story | None:
-        return None
+        return Story(ref, (received(message_id=ref.key),)) if self._knows(ref.key) else None
+
+    def _knows(self, message_id: str) -> bool:
+        return message_id in self.recorded or any(one == message_id for one, _ in self.arrivals)
 
     # ports.Alerts
 
@@ -182,13 +198,14 @@ def mailbox_settings(watch: str, **more: object) -> Mailbox:
 
 @asynccontextmanager
 async def watching(
-    world: World, settings: Mailbox, password: str = "pw", intervals: Intervals = BRISK
+    world: World, settings: Mailbox, password: str = "pw", intervals: Intervals = BRISK, bearer: Bearer | None = None
 ) -> AsyncIterator[tuple[Watch, Hand]]:
     """A running watch; entered once the inbox was looked at, unless it is down."""
     watch, flags = watch_for(
         "ana",
         settings,
         password=lambda: password,
+        bearer=bearer,
         observer=world,
         folders=world,
         record=world,

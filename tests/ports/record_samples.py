@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from gateway.core.effects import Ack, Alert, Digest, NoteKept, Notice, Nudge, Open, Receipt, Reminder
+from gateway.core.effects import Ack, ActionTold, Alert, Digest, NoteKept, Notice, Nudge, Receipt, Reminder, Withdrawal
 from gateway.core.events import Level, Origin, Received, Ref
+from gateway.core.news import Action, Beyond, Charging, Link, Noted, Open, Unacked
 from gateway.core.reasons import because
 from gateway.ports import Question
 
@@ -157,6 +158,79 @@ def digest(due: datetime = START, **changes: Any) -> Digest:
         holidays=((date(2026, 4, 3), "Good Friday"),),
     )
     return replace(made, **changes)
+
+
+def full_digest(author: str = CLIENT, due: datetime = START) -> Digest:
+    """A digest that tells of everything that there is."""
+    link, noted = Link(Action.WAIVE, "0token9"), Noted(author, due)
+    listed = Open(
+        author=author,
+        received=due,
+        answer_by=due,
+        level=Level.CRISIS,
+        read=True,
+        unsure=True,
+        sign="List-*",
+        links=(link,),
+    )
+    return digest(
+        due,
+        messages=(listed,),
+        withdrawn=(noted,),
+        away=(noted,),
+        unacked=(Unacked(author=author, received=due, why="muted", links=(link,)),),
+        charging=(
+            Charging(author=author, over=True, minutes=16, free=timedelta(minutes=15), messages=4, cluster=4),
+            Charging(author=author, over=False, minutes=1, free=None, messages=3),
+        ),
+        beyond=(Beyond(author=author, used=6, allowed=5, unit="messages", per="week"),),
+        given_up=1,
+        control="ana+handrail@hopestreet.example",
+        note_link=Link(Action.NOTE, "0token9"),
+        note="I think of you all. Ana",
+    )
+
+
+def action_told(author: str = CLIENT, due: datetime = START) -> ActionTold:
+    """What the therapist is told of an action."""
+    return ActionTold(
+        ref=NOTHING,
+        due=due,
+        to="ana@hopestreet.example",
+        sender="ana@hopestreet.example",
+        language="en",
+        policy="mornings",
+        version=1,
+        message=plain_hash("command"),
+        fate="done",
+        action=Action.MUTE,
+        author=author,
+        received=due,
+        reason="a gift",
+        control="ana+handrail@hopestreet.example",
+        undo=Link(Action.UNMUTE, "0token9"),
+    )
+
+
+def withdrawal(name: str = "one", to: str = CLIENT, due: datetime = START) -> Withdrawal:
+    """A message is to be taken back."""
+    return Withdrawal(
+        ref=ref(name),
+        due=due,
+        to=to,
+        sender="ana@hopestreet.example",
+        in_reply_to="<asking@client.example>",
+        references=("<asking@client.example>",),
+        request=plain_hash("asking"),
+        language="de",
+        policy="mornings",
+        version=1,
+        known=True,
+        received=START,
+        timezone="Europe/Lisbon",
+        country="PT",
+        staying="seen",
+    )
 
 
 def notice(to: str = CLIENT, due: datetime = START, version: int = 2) -> Notice:

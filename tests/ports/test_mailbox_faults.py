@@ -128,15 +128,15 @@ async def test_a_server_that_always_has_news_is_not_looked_at_without_end() -> N
 
 
 async def test_a_message_without_content_or_too_long_is_passed_over_and_the_next_one_told() -> None:
-    script = Script(bodiless={1}, huge={2: 65 * 1024 * 1024})
+    script = Script(bodiless={1}, huge={2: 65 * 1024 * 1024}, nil={4}, empty={5})
     async with scripted_imap(script) as server:
         world = World()
         async with watching(world, settings_of(server)) as (watch, _):
             await world.until(lambda: watch.condition.state is State.IDLE)
-            for uid in (1, 2, 3):
+            for uid in (1, 2, 4, 5, 6):
                 await server.deliver(uid, letter(f"<{uid}@client.example>"))
-            await world.until(lambda: set(world.states["INBOX"].copies) == {"1", "2", "3"}, seconds=30)
-    assert world.seen_arrivals() == ["<3@client.example>"]
+            await world.until(lambda: set(world.states["INBOX"].copies) == {"1", "2", "4", "5", "6"}, seconds=30)
+    assert world.seen_arrivals() == ["<6@client.example>"]
     assert server.logins == 1
 
 

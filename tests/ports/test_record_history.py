@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.core.events import Answered, Level, Origin, Relayed
+from gateway.core.events import Answered, Level, Origin, Recategorised, Relayed, Waived
 from gateway.core.history import Earlier, History, Note
 from gateway.store import Store
 from tests.ports.record_samples import CLIENT, ack, alert, hours, notice, plain_hash, question, received, ref
@@ -139,6 +139,18 @@ async def test_a_persons_messages_are_those_to_this_mailbox_since_an_instant_old
         Earlier(hours(8), 7, "scheduling"),
     )
     assert (await store.history(question(since=None), NOW)).earlier == ()
+
+
+async def test_what_the_therapist_said_of_a_message_is_known_of_it(store: Store):
+    await come(store, "waived", 7, new_words=7)
+    await come(store, "moved", 8, new_words=8)
+    await store.append(ref("waived"), [Waived(at=hours(9), by="digest", note="a gift")], [])
+    for category in ("stressor", "scheduling"):
+        await store.append(ref("moved"), [Recategorised(at=hours(9), category=category, by="digest")], [])
+    assert (await store.history(question(), NOW)).earlier == (
+        Earlier(hours(7), 7, "general", waived=True),
+        Earlier(hours(8), 8, "scheduling"),
+    )
 
 
 async def test_two_messages_of_one_instant_count_twice(store: Store):

@@ -11,8 +11,10 @@ from gateway.store import Store
 from tests.ports.record_samples import (
     START,
     ack,
+    action_told,
     alert,
     digest,
+    full_digest,
     hours,
     note_kept,
     notice,
@@ -21,6 +23,7 @@ from tests.ports.record_samples import (
     received,
     ref,
     reminder,
+    withdrawal,
 )
 from tests.servers.stores import Place
 
@@ -250,12 +253,18 @@ async def test_an_effect_that_can_not_be_read_does_not_hold_up_the_others(store:
 
 
 async def test_every_kind_of_effect_comes_back_as_it_was_stored(store: Store):
-    alone = (digest(), notice(), reminder(), digest(hours(0.5), client="jonas@client.example", session=hours(1)))
-    await store.append(ref(), [received()], [nudge()])
-    await store.cause([*alone, note_kept()])
+    alone = (
+        digest(),
+        full_digest(due=hours(0.2)),
+        notice(),
+        reminder(),
+        digest(hours(0.5), client="jonas@client.example", session=hours(1)),
+    )
+    await store.append(ref(), [received()], [nudge(), withdrawal()])
+    await store.cause([*alone, note_kept(), action_told()])
     claims = await store.claim(hours(1), hours(2), 10)
-    assert {claim.effect for claim in claims} == {*alone, nudge(), note_kept()}
-    assert {claim.since for claim in claims} == {START, hours(0.5)}
+    assert {claim.effect for claim in claims} == {*alone, nudge(), withdrawal(), note_kept(), action_told()}
+    assert {claim.since for claim in claims} == {START, hours(0.2), hours(0.5)}
 
 
 async def test_what_no_message_caused_is_carried_out_once(store: Store):

@@ -119,6 +119,30 @@ async def test_fifty_thousand_copies_are_kept_and_one_that_changes_costs_one_row
     assert await store.folder("ana", "INBOX") == changed
 
 
+async def test_of_a_change_between_two_states_only_the_difference_is_written(store: Store):
+    await store.append(ref("one"), [received("one")], [])
+    many = {str(uid): copy(str(uid)) for uid in range(1, 2001)}
+    before = state(*many.values())
+    await store.keep("ana", before)
+    linked = {"5": copy("5", "\\Seen", name="one"), "2001": copy("2001", name="one")}
+    left = {uid: one for uid, one in many.items() if uid != "7"}
+    after = state(*(left | linked).values(), next_uid=2002, modseq=9)
+    await store.change("ana", before, after)
+    assert await store.folder("ana", "INBOX") == after
+    assert {one.uid for one in await store.copies(ref("one"))} == {"5", "2001"}
+    unread = state(*(left | linked | {"5": copy("5", name="one")}).values(), next_uid=2002, modseq=9)
+    await store.change("ana", after, unread)
+    assert await store.folder("ana", "INBOX") == unread
+
+
+async def test_a_change_from_a_state_that_was_not_kept_writes_all_of_the_other(store: Store):
+    after = state(copy("1"), copy("3", "\\Seen"))
+    await store.change("ana", state(copy("1"), copy("2")), after)
+    assert await store.folder("ana", "INBOX") == after
+    await store.change("ana", state(copy("1"), copy("2"), copy("4")), state(copy("2")))
+    assert await store.folder("ana", "INBOX") == state(copy("2"))
+
+
 async def test_many_clients_are_saved_at_once_and_the_last_word_on_one_holds(store: Store):
     await store.save("ana", Client(address="jonas@client.example", name="Jonas"))
     several = [Client(address=f"{name}@client.example", name=name) for name in ("Mia", "Jonas W.", "Cleo")]

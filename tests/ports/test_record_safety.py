@@ -8,8 +8,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import exc
 
-from gateway.core.effects import Effect, Open
-from gateway.core.events import Acknowledged, Answered, Event, GivenUp, Level, Relayed
+from gateway.core.effects import Effect
+from gateway.core.events import Acknowledged, Answered, Event, GivenUp, Relayed
 from gateway.core.history import Note
 from gateway.core.policy.client import Client
 from gateway.core.policy.schema import Policy
@@ -21,8 +21,9 @@ from gateway.store.tables import metadata
 from tests.ports.record_samples import (
     START,
     ack,
+    action_told,
     alert,
-    digest,
+    full_digest,
     hours,
     note_kept,
     notice,
@@ -32,6 +33,7 @@ from tests.ports.record_samples import (
     received,
     ref,
     reminder,
+    withdrawal,
 )
 from tests.servers.places import free_port
 from tests.servers.postgres import PASSWORD, running_postgres
@@ -56,10 +58,10 @@ async def keep_canaries(store: Store) -> None:
         GivenUp(at=START, effect=ack("canary").key, why="550"),
     ]
     told = {"to": address, "in_reply_to": message.message_id, "subject": subject}
-    effects: list[Effect] = [ack("canary", **told), receipt("canary"), alert("canary")]
+    effects: list[Effect] = [ack("canary", **told), receipt("canary"), alert("canary"), withdrawal("canary", address)]
     await store.append(ref("canary"), events, effects)
-    listed = Open(author=address, received=START, answer_by=None, level=Level.CRISIS, read=False)
-    alone = [digest(messages=(listed,), client=address), notice(to=address), reminder(client_name=name), note_kept()]
+    told_of = [full_digest(address), action_told(address)]
+    alone = [*told_of, notice(to=address), reminder(client_name=name), note_kept()]
     await store.cause(alone)
     await store.keep_note("ana", Note(f"Dear {name}, I think of you.", START, hours(9)))
     await store.add_versions([Version("mornings", 1, Policy(), START, START)], [])

@@ -8,7 +8,7 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, exc, text
 
-from gateway.core.events import Answered
+from gateway.core.events import Answered, Recategorised, Seen, Waived, Withdrawn
 from gateway.store import Store, migrate
 from tests.ports.record_samples import CLIENT, START, ack, digest, hours, question, received, ref
 from tests.servers.stores import Place
@@ -49,6 +49,8 @@ async def keep_of_before(store: Store, place: Place) -> None:
             "sealed_effect": sealer.seal(ack_of_before(name), "effects", "sealed_effect", key.hex()),
             "stored": START, "wanted": START, "due": START, "state": "waiting", "attempts": 0, "error": "",
         })  # fmt: skip
+    seen = {"message": FIRST, "number": 2, "kind": "seen", "at": hours(1), "body": '{"since": null}'}
+    insert(place, "events", seen)
     insert(place, "echoes", {"effect": SECOND, "ours": FIRST})
 
 
@@ -87,6 +89,33 @@ async def test_what_was_kept_before_is_kept_and_read_as_ever(place: Place):
             (ref("second"), "<102@h.example>"),
         ]
         assert place.execute("SELECT effect, ours FROM echoes") == [(SECOND, FIRST)]
+
+
+async def test_what_was_seen_before_was_opened_by_itself(place: Place):
+    async with place.open() as store:
+        await keep_of_before(store, place)
+        await store.migrate()
+        story = await store.story(ref())
+        assert story is not None
+        assert story.events[-1] == Seen(at=hours(1), since=None, bulk=False)
+
+
+async def test_after_the_step_up_what_is_new_can_happen_to_a_message_of_before(place: Place):
+    async with place.open() as store:
+        await keep_of_before(store, place)
+        await store.migrate()
+        new = (
+            Seen(at=hours(2), bulk=True),
+            Withdrawn(at=hours(2)),
+            Waived(at=hours(2), by="digest", note="It was short."),
+            Recategorised(at=hours(2), category="scheduling", by="page"),
+        )
+        await store.append(ref(), new, [])
+        story = await store.story(ref())
+        assert story is not None
+        assert story.events[-4:] == new
+        assert await store.spend("token", hours(9), ref(), [], [])
+        await store.keep_sign_in("ana", "{}")
 
 
 async def test_a_promise_of_before_is_known_after_the_step_up(place: Place):

@@ -47,8 +47,7 @@ passdb {
   args = scheme=PLAIN $root/users
 }
 userdb {
-  driver = static
-  args = uid=$user gid=$group home=$root/mail/%u
+  driver = $userdb
 }
 namespace inbox {
   inbox = yes
@@ -84,7 +83,26 @@ service lmtp {
 protocol lmtp {
   auth_username_format = %Lu
 }
+$more
 """)
+
+#: Limits for many mailboxes and connections (Dovecot's own are 1024 processes, 10 connections a user and address).
+MANY = """
+default_client_limit = 8000
+default_vsz_limit = 1 G
+service imap {
+  process_limit = 6000
+}
+service lmtp {
+  process_limit = 100
+}
+# Mail processes under other users than Dovecot's own report there.
+service stats {
+  unix_listener stats-writer {
+    mode = 0666
+  }
+}
+"""
 
 
 @dataclass(frozen=True)
@@ -154,13 +172,21 @@ def _say(stream: object, line: bytes | None) -> None:
 
 
 @contextmanager
-def dovecot(users: Mapping[str, str], *, tls: bool = False, drafts: str = "Drafts") -> Iterator[Dovecot]:
+def dovecot(
+    users: Mapping[str, str],
+    *,
+    tls: bool = False,
+    drafts: str = "Drafts",
+    owners: Mapping[str, int] | None = None,
+    more: str = "",
+) -> Iterator[Dovecot]:
     """Start a Dovecot for `users` (name to password; a name may be an address); kill it at the end.
 
-    `drafts` is the folder that is marked as \\Drafts; empty: there is none.
+    `drafts` is the folder that is marked as \\Drafts; empty: there is none. `owners` are the uids that own the users'
+    mail, where it is not Dovecot's own user: only root can have it so. `more` are further settings.
     """
     with server_folder("dovecot") as root:
-        server = _configure(root, users, tls=tls, drafts=drafts)
+        server = _configure(root, users, tls=tls, drafts=drafts, owners=owners or {}, more=more)
         process = subprocess.Popen([program("dovecot"), "-F", "-c", str(server.config)], start_new_session=True)
         try:
             for port in (server.imap_port, server.lmtp_port, *((server.imaps_port,) if tls else ())):
@@ -171,19 +197,27 @@ def dovecot(users: Mapping[str, str], *, tls: bool = False, drafts: str = "Draft
             process.wait()
 
 
-def _configure(root: Path, users: Mapping[str, str], *, tls: bool, drafts: str) -> Dovecot:
+def _configure(
+    root: Path, users: Mapping[str, str], *, tls: bool, drafts: str, owners: Mapping[str, int], more: str
+) -> Dovecot:
     user = "dovecot" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
     group = grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
     (root / "mail").mkdir()
     if os.getuid() == 0:
         shutil.chown(root / "mail", user, group)
-    (root / "users").write_text("".join(f"{name}:{{PLAIN}}{password}\n" for name, password in users.items()))
+    userdb = f"static\n  args = uid={user} gid={group} home={root}/mail/%u"
+    if owners:
+        (root / "mail").chmod(0o1777)
+        userdb = f"passwd-file\n  args = {root}/users\n  default_fields = gid={group}"
+    lines = (f"{name}:{{PLAIN}}{word}:{owners.get(name, '')}:::{root}/mail/{name}" for name, word in users.items())
+    (root / "users").write_text("".join(f"{line}\n" for line in lines))
     ports = {"imap": free_port(), "imaps": free_port() if tls else 0, "lmtp": free_port()}
     authority = _certify(root) if tls else None
     secured = f"ssl = yes\nssl_cert = <{root}/cert.pem\nssl_key = <{root}/key.pem" if tls else "ssl = no"
     config = root / "dovecot.conf"
     marked = f'  mailbox "{drafts}" {{\n    auto = create\n    special_use = \\Drafts\n  }}' if drafts else ""
-    config.write_text(_CONFIG.substitute(root=root, user=user, group=group, tls=secured, drafts=marked, **ports))
+    written = {"root": root, "user": user, "group": group, "userdb": userdb, "more": more} | ports
+    config.write_text(_CONFIG.substitute(written, tls=secured, drafts=marked))
     return Dovecot(root, config, ports["imap"], ports["imaps"], ports["lmtp"], users, authority)
 
 
@@ -261,6 +295,7 @@ class MailProgram:
 
     def mark_all(self, *flags: str) -> None:
         """Set flags on every message at once."""
+        self._imap.noop()  # or it would know nothing of the newest
         self._uid("STORE", "1:*", "+FLAGS.SILENT", f"({' '.join(flags)})")
 
     def flags(self, message_id: str) -> frozenset[str]:
@@ -291,6 +326,29 @@ class MailProgram:
         status, data = self._imap.create(f'"{folder}"')
         assert status == "OK", data
 
+    def remove_folder(self, folder: str) -> None:
+        """Delete a folder with all that is in it."""
+        status, data = self._imap.delete(f'"{folder}"')
+        assert status == "OK", data
+
+    def rename(self, folder: str, name: str) -> None:
+        """Give a folder another name."""
+        status, data = self._imap.rename(f'"{folder}"', f'"{name}"')
+        assert status == "OK", data
+
+    def copy(self, message_id: str, folder: str) -> None:
+        """Put another copy into a folder."""
+        self._uid("COPY", self._there(message_id), f'"{folder}"')
+
+    def move(self, message_id: str, folder: str) -> None:
+        """Move it into a folder (RFC 6851)."""
+        self._uid("MOVE", self._there(message_id), f'"{folder}"')
+
+    def _there(self, message_id: str) -> str:
+        uid = self.find(message_id)
+        assert uid is not None, "the message is not in this folder"
+        return uid
+
     def delete(self, message_id: str) -> None:
         """Delete it for good."""
         self.mark(message_id, "\\Deleted")
@@ -302,9 +360,7 @@ class MailProgram:
         return uids[-1].decode() if uids else None
 
     def _store(self, message_id: str, how: str, *flags: str) -> None:
-        uid = self.find(message_id)
-        assert uid is not None, "the message is not in this folder"
-        self._uid("STORE", uid, how, f"({' '.join(flags)})")
+        self._uid("STORE", self._there(message_id), how, f"({' '.join(flags)})")
 
     def _uid(self, command: str, *arguments: str) -> list[bytes]:
         status, data = self._imap.uid(command, *arguments)

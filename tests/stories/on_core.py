@@ -9,7 +9,7 @@ a clock that is a number is moved; words come from the shipped templates. There 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gateway.app import templates_of
@@ -21,7 +21,8 @@ from gateway.core.decide.decision import Setting
 from gateway.core.decide.digest import Desk, answers_since, due, next_moment
 from gateway.core.decide.observation import answer_sent, flags_changed, person_behind, tags_for
 from gateway.core.decide.presence import is_command, note_from, note_kept
-from gateway.core.effects import Ack, Alert, Cancel, Effect, Nudge, Receipt, Reminder
+from gateway.core.decide.withdrawal import asks_to_withdraw, came_of, offers, why_it_stays
+from gateway.core.effects import Ack, Alert, Cancel, Effect, Nudge, Receipt, Reminder, Withdrawal
 from gateway.core.effects import Mail as Said
 from gateway.core.events import (
     Acknowledged,
@@ -35,6 +36,7 @@ from gateway.core.events import (
     Received,
     Ref,
     Relayed,
+    Withdrawn,
 )
 from gateway.core.history import CRISIS, Earlier, History, Note, Story
 from gateway.core.message.facts import Envelope, Facts
@@ -79,6 +81,8 @@ class CoreStage:
         self._mails: list[Mail] = []
         self._note: Note | None = None
         self._versions: list[Version] = []
+        #: Where each message lies; what was deleted lies nowhere.
+        self._folders: dict[Ref, str] = {}
         self._take_up()
 
     # What is done.
@@ -101,6 +105,7 @@ class CoreStage:
         decision = decide(facts, setting, self._history(facts, setting), self.now)
         relayed = Relayed(at=self.now, reply="250 2.0.0")
         self._told.setdefault(decision.ref, []).extend((decision.received, relayed))
+        self._folders[decision.ref] = "INBOX"
         self._cause(decision.effects)
         if decision.client is not None:
             self._roster[addresses.key(decision.client.address)] = decision.client
@@ -110,13 +115,13 @@ class CoreStage:
         story = self._by_message_id(message_id)
         flags = (frozenset[str](), frozenset({SEEN}))
         before, now = (Copy("INBOX", "1", one, story.ref) for one in (flags if seen else reversed(flags)))
-        received = _received(story)
-        client = claimed(self._roster.get(addresses.key(received.author)), person_behind(received))
-        setting = self._in_force.setting(MAILBOX, received.policy, client, self.now, received.version)
-        outcome = flags_changed(story, FlagChange(before, now), setting, self.now, self.now)
+        outcome = flags_changed(story, FlagChange(before, now), self._setting_of(story), self.now, self.now)
         self._told[story.ref] += outcome.events
         self._cause(outcome.effects)
         self._carry_out()
+
+    async def delete(self, message_id: str) -> None:
+        del self._folders[self._by_message_id(message_id).ref]
 
     async def put_into_sent(self, content: bytes) -> None:
         answer = read(content, Envelope("", ()))
@@ -128,10 +133,16 @@ class CoreStage:
             self._carry_out()
             return
         for story in self._closed_by(answer):
-            outcome = answer_sent(story, self.now, answer.new_words, answer.key)
+            setting = self._setting_of(story)
+            outcome = answer_sent(story, self.now, answer.new_words, answer.key, setting, self.now)
             self._told[story.ref] += outcome.events
             self._cause(outcome.effects)
         self._carry_out()
+
+    def _setting_of(self, story: Story) -> Setting:
+        received = _received(story)
+        client = claimed(self._roster.get(addresses.key(received.author)), person_behind(received))
+        return self._in_force.setting(MAILBOX, received.policy, client, self.now, received.version)
 
     async def change_policy(self, changes: str) -> None:
         name = self.cast.story.policy
@@ -150,8 +161,11 @@ class CoreStage:
     async def tags(self, message_id: str) -> frozenset[str]:
         story = self._by_message_id(message_id)
         setting = self._in_force.setting(MAILBOX, "", None, self.now)
-        names = {setting.urgent_tag: "urgent", setting.scheduling_tag: "scheduling"}
+        names = {setting.tags.urgent: "urgent", **{tag: name for name, tag in setting.tags.categories.items()}}
         return frozenset(names[tag] for tag in tags_for(_received(story), setting))
+
+    async def folder_of(self, message_id: str) -> str:
+        return self._folders.get(self._by_message_id(message_id).ref, "")
 
     async def stories(self) -> Sequence[Story]:
         return [Story(ref, tuple(events)) for ref, events in self._told.items()]
@@ -177,7 +191,8 @@ class CoreStage:
         due = [row for row in self._rows.values() if row.waits and row.effect.due <= self.now]
         for row in sorted(due, key=lambda row: row.effect.due):
             row.waits = False
-            effect, words = row.effect, self._wording.render(row.effect)
+            effect = self._take_back(row.effect) if isinstance(row.effect, Withdrawal) else row.effect
+            words = self._wording.render(effect)
             to = self.cast.names[effect.to]
             self._mails.append(Mail(effect.kind, to, words.subject, words.text, row.message_id))
             if isinstance(effect, Reminder):
@@ -186,6 +201,20 @@ class CoreStage:
                 self._mails.append(Mail("draft", to, draft.subject, draft.text, row.message_id))
             if effect.ref.key:
                 self._told[effect.ref] += _happened(effect, self.now, row.message_id)
+
+    def _take_back(self, effect: Withdrawal) -> Withdrawal:
+        """As the mailbox would have it, which is where it was put here."""
+        story = Story(effect.ref, tuple(self._told[effect.ref]))
+        staying = why_it_stays(story, self.policy_of(effect.policy, effect.version), self.now)
+        staying = staying or ("" if effect.ref in self._folders else "gone")
+        outcome = came_of(effect.ref, staying, self.now)
+        self._told[effect.ref] += outcome.events
+        self._cause(outcome.effects)
+        if not staying:
+            asking = Ref(MAILBOX, effect.request)
+            self._folders |= {effect.ref: "Withdrawn", asking: "Withdrawn"}
+            self._told[asking].append(Withdrawn(at=self.now))
+        return replace(effect, staying=staying)
 
     # Passing time.
 
@@ -202,7 +231,8 @@ class CoreStage:
                 setting = self._in_force.setting(MAILBOX, name, None, self.now)
                 theirs = ((one, self._in_force.setting(MAILBOX, name, one, self.now)) for one in self._under(name))
                 mine = tuple(one for one in still_open if _received(one).policy == name)
-                yield Desk(setting, tuple(theirs), mine, self._note)
+                recent = tuple(one for one in self._stories() if _received(one).policy == name)
+                yield Desk(setting, tuple(theirs), mine, self._note, recent)
 
     def _is_said(self, effect: Effect) -> bool:
         if not isinstance(effect, Reminder):
@@ -250,6 +280,7 @@ class CoreStage:
         last = max(to_them, key=lambda row: row.effect.due, default=None)
         ours = {row.message_id for row in self._rows.values()} & {*facts.references, *facts.in_reply_to}
         after_ours = [row for row in acks if isinstance(row.effect, Ack) and ours & {*row.effect.references}]
+        theirs = [one for one in theirs if not one.withdrawn and not _received(one).request]
         promises = [by for one in theirs if not one.answered and (by := _received(one).answer_by) and by > self.now]
         return History(
             known=True,
@@ -264,7 +295,14 @@ class CoreStage:
             first=not theirs,
             promised=min(promises, default=None),
             note=self._note if self._note and self._note.expires > self.now else None,
+            about=self._about(facts) if asks_to_withdraw(facts) else None,
         )
+
+    def _about(self, facts: Facts) -> Story | None:
+        """The message that the mail of ours was about which this one answers, where it may be taken back."""
+        about = {row.effect.ref for row in self._rows.values() if row.message_id in facts.in_reply_to}
+        found = (one for one in self._stories() if one.ref in about)
+        return next((one for one in found if offers(self._setting_of(one).policy, watched=True)), None)
 
     def _in_thread(self, acks: Sequence[_Row], thread: str) -> list[_Row]:
         inside = [one for one in self._stories() if _received(one).thread == thread]
@@ -310,7 +348,9 @@ def _wrote(story: Story, person: str) -> bool:
 
 
 def _is_open(story: Story) -> bool:
-    return story.answered is None and _received(story).origin is not Origin.MACHINE
+    received = _received(story)
+    closed = story.answered or story.withdrawn or received.request
+    return not closed and received.origin is not Origin.MACHINE
 
 
 def _happened(effect: Said, now: datetime, message_id: str) -> list[Event]:

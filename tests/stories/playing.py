@@ -23,7 +23,7 @@ from tests.stories.telling import Letter, Step, Story, StoryError
 A_FEW_MINUTES = timedelta(minutes=5)
 #: Lines of a mail that a failure shows; the card is longer.
 _SHOWN = 24
-_INWARD = ("alert", "nudge", "digest", "reminder", "note-kept")
+_INWARD = ("alert", "nudge", "digest", "reminder", "note-kept", "action-told")
 
 
 async def play(story: Story, stage: Stage) -> None:
@@ -135,6 +135,10 @@ class _Play:
             await self._stage.set_seen(message_id, seen=True)
 
     @_act.register
+    async def _(self, act: telling.Deletes) -> None:
+        await self._stage.delete(self._letter(act.letter)[1])
+
+    @_act.register
     async def _(self, act: telling.MarksUnread) -> None:
         await self._stage.set_seen(self._letter(act.letter)[1], seen=False)
 
@@ -222,6 +226,12 @@ class _Play:
         tags = await self._stage.tags(self._letter(expected.letter)[1])
         if tags != ({expected.tag} if expected.tag else set()):
             raise StoryError(f"its tags are {sorted(tags) or 'none'}")
+
+    @_expect.register
+    async def _(self, expected: telling.LiesIn) -> None:
+        folder = await self._stage.folder_of(self._letter(expected.letter)[1])
+        if folder != expected.folder:
+            raise StoryError(f"it lies in {folder or 'neither'}")
 
     @_expect.register
     async def _(self, expected: telling.PromiseIs) -> None:

@@ -25,7 +25,7 @@ def gateway_of(cast: Cast, **places: Any) -> dict[str, Any]:
         "address": cast.therapist,
         "control": cast.control,
         "policy": story.policy,
-        "tags": {"urgent": URGENT, "scheduling": SCHEDULING},
+        "tags": {"urgent": URGENT, "categories": {"scheduling": SCHEDULING}},
         "absences": [
             {"from": f"{away.first}", "until": f"{away.last}", "cover": away.cover.lower()} for away in story.absences
         ],

@@ -27,6 +27,7 @@ _MAILS: dict[str, telling.Kind] = {
     "reminder": "reminder",
     "draft": "draft",
     "confirmation": "note-kept",
+    "word": "withdrawal",
 }
 #: Of neither help nor harm to anybody; ten words.
 _PADDING = ["and", "then", "I", "went", "on", "walking", "along", "the", "canal", "again"]
@@ -82,6 +83,10 @@ def _tagged(found: re.Match[str], _: list[str]) -> Any:
     return telling.Tagged(tag, found["letter"] or "")  # type: ignore[arg-type]
 
 
+def _lies_in(found: re.Match[str], _: list[str]) -> Any:
+    return telling.LiesIn("INBOX" if found["folder"] == "the inbox" else "Withdrawn", found["letter"] or "")
+
+
 def _says(found: re.Match[str], quotes: list[str]) -> Any:
     return telling.Says(_MAILS[found["mail"]], found["how"], tuple(quotes))  # type: ignore[arg-type]
 
@@ -100,6 +105,7 @@ SENTENCES: tuple[tuple[str, Make], ...] = (
     (r"therapist opens everything", lambda *_: telling.Opens(everything=True)),
     (rf"therapist opens{_NAME}", lambda found, _: telling.Opens(found["letter"] or "")),
     (rf"therapist marks(?: it|{_NAME}) unread", lambda found, _: telling.MarksUnread(found["letter"] or "")),
+    (rf"therapist deletes(?: it|{_NAME})", lambda found, _: telling.Deletes(found["letter"] or "")),
     (
         rf"therapist answers{_NAME}(?: in (?P<words>\d+) words)?(?: \")?",
         lambda found, quotes: telling.Answers(_padded("".join(quotes), found["words"]), found["letter"] or ""),
@@ -123,9 +129,11 @@ SENTENCES: tuple[tuple[str, Make], ...] = (
     (rf"gateway reminds{_QUOTES}", _sends("reminder")),
     (rf"gateway puts a draft{_QUOTES}", _sends("draft")),
     (rf"gateway confirms the note{_QUOTES}", _sends("note-kept")),
+    (rf"gateway sends word(?: to {_WHO})?{_QUOTES}", _sends("withdrawal")),
     (r"gateway sends nothing", lambda *_: telling.SendsNothing()),
     (r"gateway (?P<how>tags it urgent|tags it scheduling|does not tag it)(?P<letter>)", _tagged),
     (rf"the (?P<mail>{'|'.join(_MAILS)}) (?P<how>says|does not say|begins with){_QUOTES}", _says),
+    (r"(?:the (?P<letter>\w+)|it) lies in (?P<folder>the inbox|Withdrawn)", _lies_in),
     (
         rf"promise(?: of{_NAME})? is (?P<state>kept|broken|open|moot|none)",
         lambda found, _: telling.PromiseIs(found["state"], found["letter"] or ""),

@@ -87,6 +87,10 @@ class Stage(Protocol):
         """The therapist opens a message, or marks it unread."""
         ...
 
+    async def delete(self, message_id: str) -> None:
+        """The therapist deletes a message from the inbox."""
+        ...
+
     async def put_into_sent(self, content: bytes) -> None:
         """The therapist's mail program has sent something."""
         ...
@@ -101,6 +105,10 @@ class Stage(Protocol):
 
     async def tags(self, message_id: str) -> frozenset[str]:
         """Which of `urgent` and `scheduling` a message in the mailbox bears."""
+        ...
+
+    async def folder_of(self, message_id: str) -> str:
+        """Which of `INBOX` and `Withdrawn` a message lies in; empty for neither."""
         ...
 
     async def stories(self) -> Sequence[history.Story]:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from gateway.core.policy.calendar import Absence
 from gateway.core.policy.client import Client
 
-Kind = Literal["ack", "receipt", "alert", "nudge", "digest", "notice", "reminder", "note-kept", "draft"]
+Kind = Literal["ack", "receipt", "alert", "nudge", "digest", "notice", "reminder", "note-kept", "draft", "withdrawal"]
 
 
 class StoryError(Exception):
@@ -56,6 +56,11 @@ class MarksUnread:
 
 
 @dataclass(frozen=True)
+class Deletes:
+    letter: str = ""
+
+
+@dataclass(frozen=True)
 class Answers:
     text: str
     letter: str = ""
@@ -88,7 +93,7 @@ class TimePasses:
     pass
 
 
-Act = Writes | Opens | MarksUnread | Answers | WritesTo | LeavesNote | ChangesPolicy | TimePasses
+Act = Writes | Opens | MarksUnread | Deletes | Answers | WritesTo | LeavesNote | ChangesPolicy | TimePasses
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,14 @@ class Tagged:
     """Which of the tags the letter bears."""
 
     tag: Literal["", "urgent", "scheduling"]
+    letter: str = ""
+
+
+@dataclass(frozen=True)
+class LiesIn:
+    """Where the letter lies in the therapist's mailbox."""
+
+    folder: Literal["INBOX", "Withdrawn"]
     letter: str = ""
 
 
@@ -156,7 +169,7 @@ class LedgerSays:
     letter: str = ""
 
 
-Expectation = Sends | SendsNothing | Says | Tagged | PromiseIs | PromisedBy | Counts | Charges | LedgerSays
+Expectation = Sends | SendsNothing | Says | Tagged | LiesIn | PromiseIs | PromisedBy | Counts | Charges | LedgerSays
 
 
 @dataclass(frozen=True)

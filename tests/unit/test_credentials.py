@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.credentials import CredentialError, Missing, Unsafe, key_ring, read_secret
-from gateway.settings.schema import Secret
+from gateway.credentials import CredentialError, Missing, Unsafe, key_for, key_ring, read_secret
+from gateway.settings.sign_in import Secret
 
 KEY = Secret(file=Path("handrail.key"))
 
@@ -32,6 +32,14 @@ def test_a_secret_file_lies_in_the_config_folder_and_loses_its_line_end(tmp_path
 def test_a_secret_is_read_from_the_environment(tmp_path: Path):
     with environment(HANDRAIL_TEST_SECRET="from env"):
         assert read_secret(Secret(env="HANDRAIL_TEST_SECRET"), tmp_path) == "from env"
+
+
+def test_a_key_for_a_purpose_outlives_a_new_key_and_tells_neither_the_other_nor_the_one_that_it_comes_from():
+    old, new = bytes(32), bytes([1]) * 32
+    link = key_for("links", [old])
+    assert len(link) == 32
+    assert key_for("links", [new, old]) == link
+    assert len({link, old, key_for("else", [old]), key_for("links", [new])}) == 4
 
 
 def test_a_systemd_credential_is_read_from_its_directory(tmp_path: Path):

@@ -78,12 +78,45 @@ def cost_ahead(
         return ""
     known = sorted((one for one in earlier if one.at <= now), key=lambda one: one.at)
     written = [*known, Earlier(now, received_words, category)]
-    episode = _episodes(written, lambda one: one.at, billing)[-1]
-    counted = [one for one in episode if _costs(one.category, one.at, billing, calendar.zone)]
-    minutes = sum((reading(one.words, 0, billing).minutes for one in counted), Decimal(0))
-    if _increments(minutes, len(counted), billing):
+    if _reached(written, billing, calendar.zone).charged:
         return "will"
     return "may" if billing.counts == "read+answer" or billing.cluster is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far an episode has come, by the reading of what counts of it alone."""
+
+    minutes: Decimal
+    messages: int
+    charged: bool
+
+
+def may_cost(category: str, at: datetime, billing: Billing, client: Client | None, zone: ZoneInfo) -> bool:
+    """Whether a message of a category that came at an instant can come to cost anything."""
+    return _charges(billing) and not (client is not None and client.exempt) and _costs(category, at, billing, zone)
+
+
+def reached(
+    written: Sequence[Earlier], billing: Billing, client: Client | None, zone: ZoneInfo, now: datetime
+) -> Reached | None:
+    """How far the last episode of what one person wrote, oldest first, has come; None where nothing can come of it any
+    more: it is over, it costs nothing, or there is none.
+    """
+    if not written or not _charges(billing) or (client is not None and client.exempt):
+        return None
+    episode = _episodes(written, lambda one: one.at, billing)[-1]
+    if billing.cluster is not None and now - episode[0].at > billing.cluster.within:
+        return None
+    found = _reached(episode, billing, zone)
+    return found if found.messages else None
+
+
+def _reached(written: Sequence[Earlier], billing: Billing, zone: ZoneInfo) -> Reached:
+    episode = _episodes(written, lambda one: one.at, billing)[-1]
+    counted = [one for one in episode if not one.waived and _costs(one.category, one.at, billing, zone)]
+    minutes = sum((reading(one.words, 0, billing).minutes for one in counted), Decimal(0))
+    return Reached(minutes, len(counted), _increments(minutes, len(counted), billing) > 0)
 
 
 def _charges(billing: Billing) -> bool:

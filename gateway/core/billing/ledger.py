@@ -25,6 +25,9 @@ from gateway.core.policy.units import Money
 PolicyOf = Callable[[str, int], Policy | None]
 
 _NOTHING = Decimal("0.0")
+#: Reasons of the therapist's own mails to the control address, which count nowhere.
+_COMMANDS = frozenset({"command", "note-kept", "note-taken-back"})
+_CLAIMED = frozenset({"own-address", "control-not-proven"})
 _UNKNOWN_POLICY = Billing(counts="nothing")
 
 
@@ -72,29 +75,48 @@ class _Entry:
     story: Story
     received: Received
     billing: Billing
+    #: Why the policy counts nothing of it; and why nothing counts at all, which the therapist may have said.
     exempt: str
+    free: str
 
 
 def _entry(story: Story, policy_of: PolicyOf) -> _Entry | None:
     received = story.received
-    if received is None:
+    if received is None or received.request or _is_ours(received):
         return None
     policy = policy_of(received.policy, received.version)
     if policy is None:
         gone = f"the policy {received.policy} is not in the settings any more, so nobody can say what it counts"
-        return _Entry(story, received, _UNKNOWN_POLICY, gone)
-    return _Entry(story, received, policy.billing, _exempt(received, policy.billing))
+        return _Entry(story, received, _UNKNOWN_POLICY, gone, gone)
+    exempt = _taken_back(story) or _exempt(received, story.category, policy.billing)
+    return _Entry(story, received, policy.billing, exempt, exempt or _waiver(story))
 
 
-def _exempt(received: Received, billing: Billing) -> str:
+def _is_ours(received: Received) -> bool:
+    """Whether the therapist wrote it to us, or somebody did in their name."""
+    codes = {reason.code for reason in received.reasons}
+    return bool(codes & _COMMANDS) or codes >= _CLAIMED
+
+
+def _waiver(story: Story) -> str:
+    if story.waived is None:
+        return ""
+    return f"waived: {story.waived.note}" if story.waived.note else "waived by the therapist"
+
+
+def _taken_back(story: Story) -> str:
+    return "taken back by its writer while it was unread: never counted" if story.withdrawn else ""
+
+
+def _exempt(received: Received, category: str, billing: Billing) -> str:
     if received.origin is Origin.MACHINE:
         return "written by a machine: never counted"
     if billing.counts == "nothing":
         return "the policy counts no time"
     if received.level is Level.CRISIS:
         return "words of a crisis were found: never counted"
-    if received.category and received.category in billing.exempt:
-        return f"{received.category} is exempt by the policy"
+    if category and category in billing.exempt:
+        return f"{category} is exempt by the policy"
     return ""
 
 
@@ -109,7 +131,10 @@ def _letters(entry: _Entry) -> tuple[Answered, ...]:
 
 
 def _timed_with(entries: Sequence[_Entry]) -> Mapping[tuple[str, str], Ref]:
-    """For each answer the message that it is timed with: the oldest that counts, else the oldest."""
+    """For each answer the message that it is timed with: the oldest that counts, else the oldest.
+
+    A waiver moves no answer to another message, which would cost more by it.
+    """
     found: dict[tuple[str, str], Ref] = {}
     for entry in sorted(entries, key=lambda entry: (bool(entry.exempt), _age(entry))):
         for letter in _letters(entry):
@@ -127,13 +152,13 @@ def _line(entry: _Entry, timed: Mapping[tuple[str, str], Ref]) -> Line:
         received_at=received.at,
         author=received.author,
         subject=received.subject,
-        category=received.category,
+        category=story.category,
         policy=received.policy,
         read_minutes=read,
         answer_minutes=answer,
-        counted_minutes=_NOTHING if entry.exempt else read + (answer if counts_answer else _NOTHING),
+        counted_minutes=_NOTHING if entry.free else read + (answer if counts_answer else _NOTHING),
         derivation="; ".join([*read_words, *answer_words, *_left_out(entry, answer)]),
-        exempt=entry.exempt,
+        exempt=entry.free,
         version=received.version,
         by_machine=received.origin is Origin.MACHINE,
         read=_was_read(story),
@@ -143,14 +168,20 @@ def _line(entry: _Entry, timed: Mapping[tuple[str, str], Ref]) -> Line:
 def _reading(entry: _Entry) -> tuple[Decimal, list[str]]:
     received, story = entry.received, entry.story
     if not _was_read(story):
-        again = any(isinstance(event, Seen) for event in story.events)
-        return _NOTHING, ["marked unread again: counts once it is read" if again else "not read yet"]
+        return _NOTHING, [_why_not_read(story)]
     estimate = reading(received.new_words, received.attachment_words, entry.billing)
     return estimate.minutes, [estimate.derivation]
 
 
 def _was_read(story: Story) -> bool:
-    return story.seen is not None or story.answered is not None
+    return story.read is not None or story.answered is not None
+
+
+def _why_not_read(story: Story) -> str:
+    if story.seen is not None:
+        return "marked as read together with many others: counts once it is opened by itself, or answered"
+    again = any(isinstance(event, Seen) for event in story.events)
+    return "marked unread again: counts once it is read" if again else "not read yet"
 
 
 def _answering(entry: _Entry, timed: Mapping[tuple[str, str], Ref]) -> tuple[Decimal, list[str]]:
@@ -171,8 +202,8 @@ def _answering(entry: _Entry, timed: Mapping[tuple[str, str], Ref]) -> tuple[Dec
 
 def _left_out(entry: _Entry, answer: Decimal) -> list[str]:
     """What was not counted of a message that does count."""
-    if entry.exempt:
-        return [f"not counted: {entry.exempt}"]
+    if entry.free:
+        return [f"not counted: {entry.free}"]
     left = []
     if entry.received.quoted_words:
         left.append(f"quoted words ({entry.received.quoted_words}) not counted")

@@ -5,7 +5,7 @@ Loops stop without header fields, by what the record remembers.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
 
 from gateway.core import addresses
 from gateway.core.decide.case import Case
@@ -22,8 +22,6 @@ from gateway.core.reasons import Reason, because
 
 #: What a client writes, and nothing else, to get no more acks.
 STOP = frozenset({"STOP", "STOPP"})
-#: Nothing older is acked, whatever brought it: an import or an outage must not wake old mail.
-OLDEST_TO_ACK = timedelta(days=1)
 #: Acks in one thread between two answers, and to one person a day; two robots can't keep each other awake.
 ACKS_IN_THREAD = 2
 ACKS_TO_PERSON_DAY = 20
@@ -52,12 +50,19 @@ def _unanswerable(case: Case) -> Reason | None:
         return because("null-reverse-path")
     if addresses.key(case.person) in case.setting.own:
         return because("own-address")
+    if case.forged is not None:
+        return case.forged
     if not case.automation.answerable or case.automation.origin is not Origin.PERSON:
         return next(iter(case.automation.reasons), because("maybe-automatic", sign="unsure"))
-    sent = case.facts.sent_at
-    if sent is not None and case.now - sent > OLDEST_TO_ACK:
-        return because("ack-too-old", age=in_units(OLDEST_TO_ACK))
+    if case.now > _until(case):
+        return because("ack-too-old", age=in_units(case.setting.policy.acknowledge.latest))
     return None
+
+
+def _until(case: Case) -> datetime:
+    """Nothing is said to it later, whatever keeps it: an import or an outage must not wake old mail."""
+    written = min(case.facts.sent_at or case.now, case.now)
+    return written + case.setting.policy.acknowledge.latest
 
 
 def _said_enough(case: Case) -> Reason | None:
@@ -67,6 +72,8 @@ def _said_enough(case: Case) -> Reason | None:
         return because("history-unknown")
     if history.story is not None:
         return because("ack-said")
+    if history.answered:
+        return because("ack-answered")
     if history.refers_to_ours and history.acks_after_ours >= 1:
         return because("ack-refers-to-ours")
     if history.acks_in_thread >= ACKS_IN_THREAD:
@@ -170,6 +177,7 @@ def ack_for(case: Case) -> Ack:
         timezone=client.timezone if client else "",
         messages=client.messages if client else None,
         exempt=bool(client and client.exempt),
+        until=_until(case),
     )
 
 

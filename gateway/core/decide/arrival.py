@@ -11,14 +11,16 @@ from gateway.core.decide.ack import ack_for, asks_to_stop, why_no_ack, without_a
 from gateway.core.decide.alert import alerts_for
 from gateway.core.decide.case import Case, examine
 from gateway.core.decide.change import notice_of
-from gateway.core.decide.decision import Decision, Setting
+from gateway.core.decide.command import not_proven, order_in
+from gateway.core.decide.decision import Decision, Order, Setting
 from gateway.core.decide.observation import nudge_of
 from gateway.core.decide.presence import is_command, is_control, note_from
-from gateway.core.effects import Effect
-from gateway.core.events import Expect, Received, Ref
+from gateway.core.decide.withdrawal import withdrawal_for
+from gateway.core.effects import Effect, Withdrawal
+from gateway.core.events import Expect, Level, Origin, Received, Ref
 from gateway.core.history import History
 from gateway.core.message.facts import Facts
-from gateway.core.message.mdn import receipt_address
+from gateway.core.message.request import receipt_address
 from gateway.core.policy.promise import Promised
 from gateway.core.policy.schema import AckWhen, Policy
 from gateway.core.reasons import Reason, because
@@ -29,12 +31,16 @@ def decide(
 ) -> Decision:
     """Decide what is to be done about one message. Never raises on any facts."""
     case, reasons = examine(facts, setting, history, now)
+    effects: list[Effect] = []
     if is_control(facts.envelope.recipients, setting):
         proven = case.verified and addresses.same(facts.author.address, setting.address)
-        if proven and is_command(facts, setting):
-            return _by_therapist(case, reasons, via)
+        order = order_in(facts, setting, now)
+        if proven and (order is not None or is_command(facts, setting)):
+            return _by_therapist(case, reasons, via, order)
         reasons.append(because("control-not-proven"))
-    effects: list[Effect] = []
+        effects += [not_proven(setting, order, now)] if order is not None else []
+    if (taking := withdrawal_for(case)) is not None:
+        return _by_withdrawal(case, reasons, via, taking)
     refused = why_no_ack(case)
     reasons.append(refused or because("ack", when=_when(setting.policy)))
     if refused is None:
@@ -51,22 +57,49 @@ def decide(
     theirs = case.verified or history.refers_to_ours
     stopped = without_acks(case) if asks_to_stop(facts) and theirs and case.known else None
     fields = _fields(case, refused)
-    return Decision(ref, received, tuple(effects), fields, case.assessment, case.promised, case.usage, stopped)
+    taken = _takes_request(case)
+    return Decision(ref, received, tuple(effects), fields, case.assessment, case.promised, case.usage, stopped, taken)
+
+
+def _takes_request(case: Case) -> bool:
+    """Not from a machine's mail, which is nobody's to change; and not while the record is away: then the request is
+    read when the message is found in the mailbox.
+    """
+    wanted = case.setting.policy.receipt.take_request and case.history.known
+    return wanted and case.automation.origin is not Origin.MACHINE
 
 
 def _when(policy: Policy) -> str:
     return " or ".join(when.value for when in AckWhen if when in policy.acknowledge.when)
 
 
-def _by_therapist(case: Case, reasons: list[Reason], via: Literal["smtp", "mailbox"]) -> Decision:
-    """The therapist's own presence note: it causes nothing else."""
-    note = note_from(case.facts, case.setting, case.now)
-    reasons.append(because("note-kept" if note.text else "note-taken-back"))
+def _by_therapist(case: Case, reasons: list[Reason], via: Literal["smtp", "mailbox"], order: Order | None) -> Decision:
+    """The therapist's own command, or presence note: it causes nothing else."""
+    note = note_from(case.facts, case.setting, case.now) if order is None else None
+    kept = because("note-kept" if note.text else "note-taken-back") if note is not None else None
+    reasons.append(kept or because("command"))
     received = replace(
         _received(case, tuple(reasons), via), expect=Expect.NONE, read_by=None, answer_by=None, answerable=False
     )
     ref, fields = Ref(case.setting.mailbox, case.facts.key), _fields(case, reasons[-1])
-    return Decision(ref, received, (), fields, case.assessment, Promised(None, None), case.usage, note=note)
+    nothing = Promised(None, None)
+    return Decision(ref, received, (), fields, case.assessment, nothing, case.usage, note=note, order=order)
+
+
+def _by_withdrawal(case: Case, reasons: list[Reason], via: Literal["smtp", "mailbox"], taking: Withdrawal) -> Decision:
+    """A client takes a message back: what tells them so is all that follows, and nobody has to read this one."""
+    reasons.append(because("withdraw", at=f"{taking.received:%Y-%m-%dT%H:%MZ}"))
+    case = replace(case, promised=Promised(None, None), category="")
+    received = replace(
+        _received(case, tuple(reasons), via),
+        request="withdraw",
+        expect=Expect.NONE,
+        answerable=False,
+        level=Level.ROUTINE,
+        receipt_to="",
+    )
+    ref, fields = Ref(case.setting.mailbox, case.facts.key), _fields(case, reasons[-1])
+    return Decision(ref, received, (taking,), fields, case.assessment, case.promised, case.usage)
 
 
 def _nudges(case: Case) -> list[tuple[Effect, Reason]]:
@@ -118,13 +151,20 @@ def _urgency_in_words(case: Case) -> str:
     return f"{level}; {reasons}" if reasons else level
 
 
+def _why_not_asked(facts: Facts) -> Reason:
+    """Why a request for a receipt counts as none."""
+    if facts.receipt_requires:
+        return because("receipt-option-required")
+    return because("receipt-no-reverse-path" if facts.envelope.assumed else "receipt-wrong-address")
+
+
 def _received(case: Case, reasons: tuple[Reason, ...], via: Literal["smtp", "mailbox"]) -> Received:
     facts, setting = case.facts, case.setting
     asked = receipt_address(facts)
     if asked and not addresses.same(asked, case.person):
         asked = None  # signed by its author, but sent on by somebody else, who wants to hear of it
     if facts.receipt_to and not asked:
-        reasons = (*reasons, because("receipt-wrong-address"))
+        reasons = (*reasons, _why_not_asked(facts))
     unsafe = because("answering-unsafe") if facts.answering_unsafe else None
     if unsafe and unsafe not in reasons:
         reasons = (*reasons, unsafe)
@@ -157,4 +197,5 @@ def _received(case: Case, reasons: tuple[Reason, ...], via: Literal["smtp", "mai
         reasons=reasons,
         version=setting.version,
         expect=case.expect,
+        original_recipient=facts.original_recipient,
     )

@@ -48,6 +48,8 @@ class Case:
     session: Session | None
     #: The absence that it came in, where mail is not read meanwhile.
     absence: Absence | None
+    #: Why it is not from whom it claims to be; None where nothing shows that.
+    forged: Reason | None = None
 
     @property
     def person(self) -> str:
@@ -123,6 +125,7 @@ def examine(facts: Facts, setting: Setting, history: History, now: datetime) -> 
         cost=cost_ahead(words, history.earlier, policy.billing, client, calendar, costly, now),
         session=session,
         absence=absence_at(calendar, now) if policy.hours.vacations == "closed" else None,
+        forged=how if how.code == "forged-author" else None,
     )
     case, promising = _with_promise(case)
     reasons = [because("policy", policy=setting.policy_name), *automation.reasons, how, *assessment.reasons]

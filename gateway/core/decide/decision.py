@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from gateway.core.decide.tokens import Signer
 from gateway.core.effects import Effect
 from gateway.core.events import Event, Received, Ref
 from gateway.core.history import Note
@@ -17,6 +19,21 @@ from gateway.core.policy.schema import Policy
 from gateway.core.policy.versions import Version
 from gateway.core.reasons import Reason
 from gateway.core.urgency.assess import Assessment, Matcher
+
+
+@dataclass(frozen=True, slots=True)
+class TagNames:
+    """The keywords that a mailbox shows tags by; an empty one sets none."""
+
+    urgent: str = ""
+    #: In a crisis, in place of `urgent`; empty: as `urgent`.
+    crisis: str = ""
+    mention: str = ""
+    categories: Mapping[str, str] = field(default_factory=dict)
+    #: Put before the subject of what is urgent as it is handed on.
+    subject: str = ""
+    #: The folder that what is urgent is moved to.
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +50,7 @@ class Setting:
     language: str
     alert_to: str
     authserv: str
-    urgent_tag: str
-    scheduling_tag: str
+    tags: TagNames
     matcher: Matcher
     client: Client | None = None
     #: The number of the policy's version, 0 where none is kept.
@@ -43,6 +59,8 @@ class Setting:
     covers: Mapping[str, str] = field(default_factory=dict)
     #: The address by which the therapist sends commands; empty for none.
     control: str = ""
+    #: What signs the links of digests; None where none are.
+    signer: Signer | None = None
     #: Whether it is seen what was read and answered.
     watched: bool = True
     #: A version of the policy that clients were told of and that is not in force yet.
@@ -52,6 +70,20 @@ class Setting:
     def zone(self) -> ZoneInfo:
         """The practice's."""
         return self.calendar.zone
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A mail that asks for an action."""
+
+    #: The key of that mail.
+    mail: str
+    #: As its subject has it; empty where only remains of one are left.
+    token: str
+    subject: str
+    #: What of its body is new.
+    text: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +100,12 @@ class Decision:
     usage: Usage
     #: What the roster is to say from here on, where the author has changed it by this message.
     client: Client | None = None
+    #: The client's request for a receipt is taken off as the message is handed on.
+    take_request: bool = False
     #: A presence note that the author, the therapist, has written by this message; an empty text takes it back.
     note: Note | None = None
+    #: What the author, the therapist, wants done by this message.
+    order: Order | None = None
 
     @property
     def reasons(self) -> tuple[Reason, ...]:

@@ -67,7 +67,7 @@ class Sign:
 
 _LIST_FIELDS = (
     "list-id", "list-help", "list-subscribe", "list-unsubscribe", "list-post", "list-owner", "list-archive",
-    "x-beenthere", "x-mailman-version", "feedback-id",
+    "x-beenthere", "x-mailman-version", "feedback-id", "newsgroups",
 )  # fmt: skip
 _RESPONDER_FIELDS = (
     "x-autoreply", "x-autorespond", "x-autoresponder", "x-autoreply-from", "x-mail-autoreply", "autoresponder",

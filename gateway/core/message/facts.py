@@ -22,6 +22,8 @@ class Envelope:
     tls: bool = False
     #: The peer greeted with EHLO, not HELO.
     esmtp: bool = True
+    #: Nobody noted the reverse-path: the author stands in for it.
+    assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,10 @@ class Facts:
     to: tuple[str, ...] = ()
     #: The bodies of the topmost Authentication-Results fields, as far as one server's run of them goes (RFC 8601).
     authentication: tuple[str, ...] = ()
+    #: Options without which no receipt is wanted (Disposition-Notification-Options, RFC 8098 2.2).
+    receipt_requires: tuple[str, ...] = ()
+    #: As a server before us noted it: `rfc822;` and the address that was written to at first (RFC 8098 2.3).
+    original_recipient: str = ""
 
     @property
     def attachment_words(self) -> int:

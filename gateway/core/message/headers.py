@@ -10,8 +10,8 @@ from __future__ import annotations
 import binascii
 import codecs
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from gateway.core.message.facts import Person
 
@@ -38,11 +38,19 @@ class Headers:
 
     fields: tuple[tuple[str, bytes], ...]
     defects: tuple[str, ...] = ()
+    #: The values by name: a message is asked for some sixty fields, most of which it has not.
+    _named: Mapping[str, Sequence[bytes]] = field(init=False, repr=False, compare=False)
 
-    def raw(self, name: str) -> list[bytes]:
+    def __post_init__(self) -> None:
+        """Sorts them by name."""
+        named: dict[str, list[bytes]] = {}
+        for name, value in self.fields:
+            named.setdefault(name, []).append(value)
+        object.__setattr__(self, "_named", named)
+
+    def raw(self, name: str) -> Sequence[bytes]:
         """All values of a field, top first."""
-        wanted = name.lower()
-        return [value for field, value in self.fields if field == wanted]
+        return self._named.get(name.lower(), ())
 
     def all(self, name: str) -> list[str]:
         """All values of a field as text, encoded words decoded (RFC 2047), top first."""
@@ -58,7 +66,7 @@ class Headers:
 
     def __contains__(self, name: str) -> bool:
         """Whether there is such a field, even an empty one."""
-        return any(field == name.lower() for field, _ in self.fields)
+        return name.lower() in self._named
 
 
 def parse(content: bytes) -> tuple[Headers, int]:

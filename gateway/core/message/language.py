@@ -22,14 +22,23 @@ _COMMON = {
     "pt": "o que e nao um uma os com eu mas voce por mais muito obrigado obrigada ola estou minha meu do da em isso",
 }
 _LANGUAGES: dict[str, frozenset[str]] = {code: frozenset(words.split()) for code, words in _COMMON.items()}
+#: Each of these words with the languages that it is common in.
+_SPEAKERS = {
+    word: [code for code, words in _LANGUAGES.items() if word in words]
+    for words in _LANGUAGES.values()
+    for word in words
+}
 _TAG = re.compile(r"\s*([A-Za-z]{2,3})(?:-[A-Za-z0-9-]{1,40})?\s*(?:,|$)")
 
 
 def guess(text: str, content_language: str) -> str:
     """ISO 639 code; empty where neither the words nor the header field tell."""
     keys = [token.key for token in tokens(clean(text[:_LETTERS]))]
-    scores = sorted(((sum(key in words for key in keys), code) for code, words in _LANGUAGES.items()), reverse=True)
-    (best, code), (second, _) = scores[0], scores[1]
+    counted = dict.fromkeys(_LANGUAGES, 0)
+    for key in keys:
+        for speaker in _SPEAKERS.get(key, ()):
+            counted[speaker] += 1
+    (best, code), (second, _) = sorted(((count, code) for code, count in counted.items()), reverse=True)[:2]
     if best >= 3 and best >= second * 1.3 and best * 10 >= len(keys):
         return code
     tag = _TAG.match(content_language)

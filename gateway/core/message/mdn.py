@@ -1,4 +1,4 @@
-"""Receipts as programs read them: message disposition notifications (RFC 8098), and whom one may be sent to.
+"""Receipts as programs read them: message disposition notifications (RFC 8098).
 
 The action mode is `manual-action`, since a person opened the message in a mail program; the sending mode is
 `MDN-sent-automatically`, since nobody was asked about this very receipt (RFC 8098 3.2.6.1). `displayed` is what the
@@ -9,10 +9,10 @@ not say so either.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
 
-from gateway.core import addresses
 from gateway.core.message.compose import Outgoing, header, leaf, multipart
-from gateway.core.message.facts import Facts
 from gateway.core.message.fields import flat, ids_field, text_field
 
 
@@ -23,30 +23,33 @@ class Disposition:
     reporting_ua: str
     #: The recipient whose mailbox it was opened in.
     final_recipient: str
-    #: The client's Message-ID, with its angle brackets; empty where it had none.
+    #: The client's Message-ID, with its angle brackets; empty where it had none (3.2.5).
     original_message_id: str
-    #: As the client wrote it in Original-Recipient; left out where it is not known (3.2.3).
+    #: The value of Original-Recipient, with its type; empty where no server noted one (3.2.3).
     original_recipient: str = ""
+    #: When the client sent it, aware; None where it does not say.
+    original_date: datetime | None = None
 
 
 def compose_mdn(mail: Outgoing, disposition: Disposition) -> bytes:
-    """The receipt: words for people, the notification, the original's id (RFC 8098 3). `mail.html` is not used."""
+    """The receipt: words for people, the notification, and of the original its date and id (RFC 8098 3).
+
+    No more of it goes back: who gets a receipt has it, and whoever else reads it need not (6.2). `mail.html` is not
+    used.
+    """
     parts = [
         leaf("text/plain; charset=utf-8", mail.text),
         text_field("Content-Type", "message/disposition-notification") + b"\r\n" + _notification(disposition),
     ]
-    if disposition.original_message_id:
-        original = ids_field("Message-ID", [disposition.original_message_id])
+    if original := _original(disposition):
         parts.append(text_field("Content-Type", "text/rfc822-headers") + b"\r\n" + original)
     return header(mail) + multipart("report", parts, mail.message_id, " report-type=disposition-notification;")
 
 
-def receipt_address(facts: Facts) -> str | None:
-    """Where a receipt may go without asking anybody: to one address, and that the reverse-path (RFC 8098 2.1)."""
-    asked = {addresses.key(address) for address in facts.receipt_to}
-    if len(asked) != 1 or not addresses.same(facts.receipt_to[0], facts.envelope.reverse_path):
-        return None
-    return facts.receipt_to[0]
+def _original(disposition: Disposition) -> bytes:
+    date = disposition.original_date
+    dated = text_field("Date", format_datetime(date)) if date is not None else b""
+    return dated + ids_field("Message-ID", [disposition.original_message_id])
 
 
 def _notification(disposition: Disposition) -> bytes:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from gateway.core import addresses
 from gateway.core.message import automatic, mime, new_text
@@ -17,8 +16,10 @@ from gateway.core.message.authenticity import authentication
 from gateway.core.message.facts import Envelope, Facts, Person
 from gateway.core.message.headers import Headers, as_text, message_ids, parse, people
 from gateway.core.message.language import guess
+from gateway.core.message.request import original_recipient, required_options
 from gateway.core.message.safety import answering_unsafe
 from gateway.core.message.text import contents
+from gateway.core.message.trace import instant
 from gateway.core.message.words import count
 
 #: Characters of text looked at: fifty thousand words, a short novel.
@@ -32,7 +33,7 @@ def read(content: bytes, envelope: Envelope, *, own: frozenset[str] = frozenset(
     found = contents(top)
     authors, reply_to = people(_values(headers, "from")), people(_values(headers, "reply-to"))
     author = authors[0] if authors else Person("")
-    subject, sent_at = headers.get("subject"), _date(headers.plain("date"))
+    subject, sent_at = headers.get("subject"), instant(headers.plain("date"))
     defects = [*headers.defects, *found.defects, *_missing(headers, authors, sent_at)]
     text = found.text[:MOST_CHARACTERS]
     if len(found.text) > MOST_CHARACTERS:
@@ -67,7 +68,9 @@ def read(content: bytes, envelope: Envelope, *, own: frozenset[str] = frozenset(
         automation=automatic.judge(
             automatic.Evidence(envelope, headers, author, answers, subject, top.media_type, own)
         ),
-        receipt_to=tuple(person.address for person in people(_values(headers, "disposition-notification-to"))),
+        receipt_to=_receipt_to(headers, top.media_type),
+        receipt_requires=required_options(_values(headers, "disposition-notification-options")),
+        original_recipient=original_recipient(_values(headers, "original-recipient")),
         important=_important(headers),
         answering_unsafe=answering_unsafe(subject, parts.new),
         defects=tuple(dict.fromkeys(defects)),
@@ -83,9 +86,18 @@ def identified(facts: Facts, host: str) -> Facts:
     """
     if facts.message_id:
         return facts
-    made = f"<{facts.digest[:32]}@{host}>"
+    made = f"{_made_id(facts.digest)}{host}>"
     begins = not (facts.references or facts.in_reply_to)
     return replace(facts, message_id=made, key=_sha(made), thread=_sha(made) if begins else facts.thread)
+
+
+def is_made_id(message_id: str, digest: str) -> bool:
+    """Whether it is the one that `identified` made for a message with this digest."""
+    return message_id.startswith(_made_id(digest))
+
+
+def _made_id(digest: str) -> str:
+    return f"<{digest[:32]}@"
 
 
 def found_envelope(content: bytes, recipient: str) -> Envelope:
@@ -97,7 +109,7 @@ def found_envelope(content: bytes, recipient: str) -> Envelope:
     if "return-path" in headers:
         return Envelope(headers.plain("return-path").strip("<> "), (recipient,))
     authors = people(_values(headers, "from"))
-    return Envelope(authors[0].address if authors else addresses.NULL, (recipient,))
+    return Envelope(authors[0].address if authors else addresses.NULL, (recipient,), assumed=True)
 
 
 def _values(headers: Headers, name: str) -> list[str]:
@@ -126,15 +138,6 @@ def _message_id(headers: Headers) -> str:
     return next(iter(message_ids([value])), "".join(value.split())[:998].strip("<>"))
 
 
-def _date(value: str) -> datetime | None:
-    """The Date field in UTC; a zone that is not told (-0000) is read as UTC (RFC 5322 3.3)."""
-    try:
-        found = parsedate_to_datetime(value[:200])
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
-
-
 def _important(headers: Headers) -> bool:
     """As RFC 2156 5.3.4, RFC 4021 and Outlook's own field say it."""
     return (
@@ -142,6 +145,13 @@ def _important(headers: Headers) -> bool:
         or headers.plain("priority").lower() == "urgent"
         or headers.plain("x-priority")[:1] in ("1", "2")
     )
+
+
+def _receipt_to(headers: Headers, media_type: str) -> tuple[str, ...]:
+    """Every address that asks for a receipt; a fragment asks for none (RFC 8098 2.4)."""
+    if media_type == "message/partial":
+        return ()
+    return tuple(person.address for person in people(_values(headers, "disposition-notification-to")))
 
 
 def _missing(headers: Headers, authors: tuple[Person, ...], sent_at: datetime | None) -> list[str]:

@@ -132,5 +132,8 @@ def answering_unsafe(*texts: str) -> bool:
 
 def _says_so(keys: list[str]) -> bool:
     return any(
-        tuple(keys[at : at + len(phrase)]) == phrase for at, key in enumerate(keys) for phrase in _BY_FIRST.get(key, ())
+        tuple(keys[at : at + len(phrase)]) == phrase
+        for at, key in enumerate(keys)
+        if key in _BY_FIRST
+        for phrase in _BY_FIRST[key]
     )

@@ -1,4 +1,4 @@
-"""Our `Received:` trace field, and how many of them a message carries already (RFC 5321 4.4, 6.3).
+"""Our `Received:` trace field, and what those that a message carries tell (RFC 5321 4.4, 6.3).
 
 It says who spoke to us, how, and when: no more of a person than the recipient, and that only where there is one.
 """
@@ -6,10 +6,11 @@ It says who spoke to us, how, and when: no more of a person than the recipient, 
 from __future__ import annotations
 
 import re
-from datetime import datetime
-from email.utils import format_datetime
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
 
 from gateway.core.message.facts import Envelope
+from gateway.core.message.headers import as_text, parse
 
 #: More hops than this mean a loop (RFC 5321 6.3: "at least 100").
 MAX_HOPS = 100
@@ -43,6 +44,22 @@ def hops(content: bytes) -> int:
     """How many Received fields the content carries."""
     end = _HEADER_END.search(content)
     return len(_RECEIVED.findall(content, 0, end.start() if end else len(content)))
+
+
+def stamps(content: bytes) -> tuple[datetime, ...]:
+    """When servers took the message, the last of them first, as far as can be read; aware, UTC."""
+    headers, _ = parse(content)
+    read = (instant(as_text(value).rpartition(";")[2].strip()) for value in headers.raw("received")[:MAX_HOPS])
+    return tuple(one for one in read if one is not None)
+
+
+def instant(value: str) -> datetime | None:
+    """A date (RFC 5322 3.3) in UTC; a zone that is not told (-0000) is read as UTC. None for what is none."""
+    try:
+        found = parsedate_to_datetime(value[:200])
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
 
 
 def _helo(envelope: Envelope) -> str:

@@ -31,7 +31,7 @@ def card(policy: Policy, about: About) -> tuple[Answer, ...]:
         "crisis": _crisis(policy, about),
         "record": _record(policy),
         "change": _change(policy),
-        "back": [_say("back_never")],
+        "back": [_say("back_unread" if _takes_back(policy, about) else "back_never")],
     }
     return tuple(Answer(question, tuple(answers[question])) for question in QUESTIONS)
 
@@ -136,6 +136,7 @@ def _acknowledge(policy: Policy) -> Iterator[Statement]:
     yield _say("ack_meaning")
     if rule.at_most_every:
         yield _say("ack_at_most", every=rule.at_most_every)
+    yield _say("ack_latest", age=rule.latest)
     if rule.subject:
         yield _say("ack_subject")
     yield _say("ack_stop")
@@ -250,7 +251,11 @@ def _receipt(policy: Policy, about: About) -> Iterator[Statement]:
     yield _say(_RECEIPT[rule.send])
     if rule.grace:
         yield _say("receipt_grace", time=rule.grace)
+    if not rule.bulk:
+        yield _say("receipt_meaning_or_marked")
+        return
     yield _say("receipt_meaning")
+    yield _say("receipt_bulk", count=rule.bulk)
 
 
 def _charge(policy: Policy) -> Iterator[Statement]:
@@ -353,6 +358,11 @@ def _change(policy: Policy) -> Iterator[Statement]:
     yield _say("change_card")
     if policy.welcome.card and _acks(policy):
         yield _say("welcome_card")
+
+
+def _takes_back(policy: Policy, about: About) -> bool:
+    """It is asked for by answering a confirmation, and what is unread must be seen."""
+    return policy.withdraw == "unread" and about.watched and _acks(policy)
 
 
 def in_words(value: timedelta) -> str:

@@ -6,14 +6,16 @@ message first. Everything is judged by what was on record at that instant: what 
 Reading. What was promised to be read by a time is kept where the message stands read at that time, so marking it
 unread again before then takes the reading back, and marking it unread afterwards does not. An answer shows that it was
 read. A mailbox that nobody looked at for a while tells only that a message was read between two looks: where the time
-lies between these, nobody can say whether the promise was kept, and it is moot. It counts neither way.
+lies between these, nobody can say whether the promise was kept, and it is moot. It counts neither way. Nor does a
+message that was marked as read in time together with many others: nobody can say that it was opened.
 
 Answering. Only an answer keeps it, by its letter or by its flag. A promise belongs to the oldest message that is
 unanswered: what the same person writes while that promise stands, and is promised an answer no sooner for, is part of
 it, and its own line is moot. Where the older one gets an answer that leaves the newer one open, the newer one's own
 promise holds. An answer that is due but by no set time stays open until it comes, and is never broken.
 
-What a machine wrote has no promise; where one was recorded all the same, it is moot.
+What a machine wrote has no promise; where one was recorded all the same, it is moot. So is what was promised of a
+message that its writer took back unread: it stands for nothing that the same person wrote beside it.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from datetime import datetime
 from typing import Literal
 
 from gateway.core import addresses
-from gateway.core.events import Answered, Event, Expect, Origin, Received, Ref, Seen, Unseen
+from gateway.core.events import Answered, Event, Expect, Origin, Received, Ref, Seen, Unseen, Withdrawn
 from gateway.core.history import Story
 
 State = Literal["open", "kept", "broken", "moot"]
@@ -69,6 +71,11 @@ class _Life:
         return self.received.origin is Origin.MACHINE
 
     @property
+    def is_void(self) -> bool:
+        """Whether nothing that was promised of it holds."""
+        return self.by_machine or any(isinstance(event, Withdrawn) for event in self.events)
+
+    @property
     def answer_due(self) -> bool:
         if self.received.answer_by is not None:
             return True
@@ -106,7 +113,7 @@ def _of_person(lives: Sequence[_Life], now: datetime) -> Iterator[Kept]:
             yield _line(life, "read", life.received.read_by, *_reading(life, life.received.read_by, now))
         if not life.answer_due:
             continue
-        if life.by_machine:
+        if life.is_void:
             yield _line(life, "answer", life.received.answer_by, "moot", life.answered)
             continue
         standing = [one for one in standing if one.stands_at(life.received.at)]
@@ -141,26 +148,35 @@ def _state(by: datetime | None, done: datetime | None, now: datetime) -> State:
 
 def _reading(life: _Life, by: datetime, now: datetime) -> tuple[State, datetime | None]:
     in_time = _read_at(life, by)
-    if life.by_machine:
+    if life.is_void:
         return "moot", in_time
     if in_time is not None:
         return "kept", in_time
-    late = next((event for event in life.events if isinstance(event, Seen) and event.at > by), None)
+    late = next((event for event in life.events if isinstance(event, Seen) and not event.bulk and event.at > by), None)
     seen = min((at for at in (late.at if late else None, life.answered) if at is not None), default=None)
     if late is not None and late.at == seen and late.since is not None and late.since < by:
+        return "moot", seen
+    if now > by and (marked := _run_at(life, by)) and any(event.bulk for event in marked):
         return "moot", seen
     return _state(by, seen, now), seen
 
 
 def _read_at(life: _Life, by: datetime) -> datetime | None:
     """When the reading began that stands at a time; None where the message stands unread."""
-    seen: datetime | None = None
+    run = _run_at(life, by)
+    seen = run[0].at if run and not any(event.bulk for event in run) else None
+    answered = life.answered if life.answered is not None and life.answered <= by else None
+    return min((at for at in (seen, answered) if at is not None), default=None)
+
+
+def _run_at(life: _Life, by: datetime) -> tuple[Seen, ...]:
+    """What set `\\Seen` as it stood at a time."""
+    run: tuple[Seen, ...] = ()
     for event in life.events:
         if event.at > by:
             continue
         if isinstance(event, Seen):
-            seen = seen or event.at
+            run = (*run, event)
         elif isinstance(event, Unseen):
-            seen = None
-    answered = life.answered if life.answered is not None and life.answered <= by else None
-    return min((at for at in (seen, answered) if at is not None), default=None)
+            run = ()
+    return run

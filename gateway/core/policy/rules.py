@@ -177,6 +177,13 @@ _ACKS = (
         "write `presence: {{carry: false}}`, or another `acknowledge.when`",
     ),
     Rule(
+        "withdraw",
+        "warning",
+        lambda p, a: _silent(p) and p.withdraw == "unread",
+        "a message is taken back by answering its ack, but there are no acks",
+        "write `withdraw: never`, or another `acknowledge.when`",
+    ),
+    Rule(
         "presence.lasts",
         "warning",
         lambda p, a: p.presence.carry and not p.presence.lasts,
@@ -192,6 +199,13 @@ _WATCHED = (
         lambda p, a: not a.watched and p.receipt.send is not ReceiptSend.NEVER,
         "receipts are promised, but nothing sees when a message is read",
         f"{_WATCH}, or write `receipt: {{{{send: never}}}}`",
+    ),
+    Rule(
+        "withdraw",
+        "error",
+        lambda p, a: not a.watched and p.withdraw == "unread",
+        "clients can take back what is unread, but nothing sees what was read",
+        f"{_WATCH}, or write `withdraw: never`",
     ),
     Rule(
         "billing.counts",

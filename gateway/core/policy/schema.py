@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum, unique
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from gateway.core.policy.units import (
     DAYS_SCHEMA,
@@ -206,6 +206,13 @@ def _one_if_one(value: frozenset[AckWhen]) -> str | list[str]:
     return names[0] if len(names) == 1 else names
 
 
+def _some_time(value: timedelta) -> timedelta:
+    """Each message is a moment old when it comes."""
+    if value < timedelta(minutes=1):
+        raise ValueError("nothing would ever be acked; write at least 1m, or `when: never`")
+    return value
+
+
 _ACK_WHEN = {"enum": [one.value for one in AckWhen]}
 
 
@@ -224,6 +231,8 @@ class Acknowledge(Frozen):
     """Words with which a client asks for an ack, for `on-request`: for example `please confirm`."""
     at_most_every: Duration = timedelta()
     """At most one ack to a person in this time, unless the urgency rises; `0` acks each message."""
+    latest: Annotated[Duration, AfterValidator(_some_time)] = timedelta(hours=24)
+    """A message older than this is not acked, whatever brought it: yesterday's ack would only confuse."""
     subject: bool = False
     """Whether the ack repeats the subject that it answers. Others may see a screen."""
 
@@ -253,6 +262,12 @@ class ReceiptRule(Frozen):
     """`always`, `on-request`, `important` (marked so by the client, or a receipt asked for), `if-urgent` or `never`."""
     grace: Duration = timedelta(minutes=2)
     """How long a message must stay read; marking it unread within this time cancels the receipt."""
+    bulk: Annotated[int, Field(ge=0)] = 5
+    """More messages than this marked as read within a second were not opened one by one: none of them gets a receipt.
+    `0`: each gets its own all the same."""
+    take_request: bool = False
+    """Whether the client's request for a receipt is taken off as the message is handed on, so that the therapist's
+    mail program asks nothing. A signature (DKIM) that covers the request no longer holds then."""
 
 
 class Urgency(Frozen):
@@ -370,7 +385,7 @@ class Presence(Frozen):
 
 
 class DigestRule(Frozen):
-    """What is still open, told to the therapist by mail; nothing is sent where nothing is open."""
+    """What is still open and what is new, told to the therapist by mail; nothing is sent for nothing."""
 
     at: TimeOfDay | None = None
     """When, on each day on which mail is read, for example `"07:30"`; leave it out for no daily digest."""
@@ -413,6 +428,10 @@ class Policy(Frozen):
     allowance: Allowance = Allowance()
     billing: Billing = Billing()
     presence: Presence = Presence()
+    withdraw: Literal["unread", "never"] = "never"
+    """`unread`: a client who answers an ack with the one word WITHDRAW, or that of their language, gets their message
+    moved out of the inbox while it is unread, into the mailbox's folder `withdrawn`, and is told whether it was. What
+    words of a crisis are found in stays. `never`: such a mail is like any other."""
     welcome: Welcome = Welcome()
     digest: DigestRule = DigestRule()
     record: Record = Record()

@@ -43,6 +43,7 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
     "ack_never": (),
     "ack_meaning": (),
     "ack_at_most": ("every",),
+    "ack_latest": ("age",),
     "ack_subject": (),
     "ack_stop": (),
     "urgent_all": (),
@@ -72,6 +73,8 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
     "receipt_never": (),
     "receipt_grace": ("time",),
     "receipt_meaning": (),
+    "receipt_meaning_or_marked": (),
+    "receipt_bulk": ("count",),
     "charge_nothing": (),
     "charge_no_rate": (),
     "charge_rate": ("price", "increment"),
@@ -121,6 +124,7 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
     "change_card": (),
     "welcome_card": (),
     "back_never": (),
+    "back_unread": (),
 }
 
 

@@ -9,15 +9,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from gateway.core.effects import Ack, Alert, Digest, Mail, NoteKept, Notice, Nudge, Receipt, Reminder
+from gateway.core.effects import (
+    Ack,
+    ActionTold,
+    Alert,
+    Digest,
+    Mail,
+    NoteKept,
+    Notice,
+    Nudge,
+    Receipt,
+    Reminder,
+    Withdrawal,
+)
 from gateway.core.policy.sheet import Change, Passage
 from gateway.wording.contexts.inward import (
+    ActionWords,
     AlertWords,
     CoverAlertWords,
     DigestWords,
     NoteKeptWords,
     NudgeWords,
     ReminderWords,
+    action_words,
     alert_words,
     digest_words,
     note_kept_words,
@@ -31,11 +45,13 @@ from gateway.wording.contexts.outward import (
     NeutralAckWords,
     NoticeWords,
     ReceiptWords,
+    WithdrawalWords,
     ack_words,
     draft_words,
     neutral_words,
     notice_words,
     receipt_words,
+    withdrawal_words,
 )
 from gateway.wording.premises import Premises
 
@@ -51,6 +67,8 @@ Context = (
     | DigestWords
     | ReminderWords
     | NoteKeptWords
+    | ActionWords
+    | WithdrawalWords
 )
 
 #: Context -> folder of its templates.
@@ -66,6 +84,8 @@ FOLDERS: Mapping[type[Context], str] = {
     DigestWords: "digest",
     ReminderWords: "reminder",
     NoteKeptWords: "note-kept",
+    ActionWords: "action-told",
+    WithdrawalWords: "withdrawal",
 }
 
 _PLAIN: Mapping[type[Mail], str] = {
@@ -75,6 +95,8 @@ _PLAIN: Mapping[type[Mail], str] = {
     Digest: "digest",
     Reminder: "reminder",
     NoteKept: "note-kept",
+    ActionTold: "action-told",
+    Withdrawal: "withdrawal",
 }
 
 
@@ -115,6 +137,10 @@ def context_for(
             return reminder_words(effect, premises, tell, language)
         case NoteKept():
             return note_kept_words(effect, premises, tell, language)
+        case ActionTold():
+            return action_words(effect, premises, tell, language)
+        case Withdrawal():
+            return withdrawal_words(effect, premises, tell, language)
 
 
 def draft_for(effect: Reminder, premises: Premises, language: str) -> DraftWords:
@@ -124,7 +150,7 @@ def draft_for(effect: Reminder, premises: Premises, language: str) -> DraftWords
 
 def _teller(effect: Mail, premises: Premises, language: str) -> Teller:
     """For the reader of an effect, at the instant to which its `today` and `tomorrow` belong."""
-    zone = effect.timezone if isinstance(effect, Ack | Receipt | Notice) else ""
+    zone = effect.timezone if isinstance(effect, Ack | Receipt | Notice | Withdrawal) else ""
     practice = premises.practice
     return teller(_told(effect), practice, locale_for(language, effect.language, practice.language), zone)
 

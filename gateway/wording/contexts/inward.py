@@ -5,12 +5,16 @@ A message is told of by author and time. Nothing of its subject or body is here,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Literal
+from urllib.parse import quote
 
-from gateway.core.effects import Alert, Digest, Mail, NoteKept, Nudge, Open, Reminder
+from gateway.core.decide.tokens import LIFETIME
+from gateway.core.effects import ActionTold, Alert, Digest, Mail, NoteKept, Nudge, Reminder
 from gateway.core.events import Level
-from gateway.wording.contexts.moments import Day, Moment, Teller
+from gateway.core.news import Beyond, Charging, Fate, Link, Noted, Open, Unacked
+from gateway.wording.contexts.moments import Day, Moment, Span, Teller
 from gateway.wording.contexts.parts import repeated
 from gateway.wording.letter import lines
 from gateway.wording.premises import Premises
@@ -62,13 +66,46 @@ class Item:
     late: bool
     level: Literal["", "urgent", "crisis"]
     read: bool
-    #: Nobody can tell whether a person wrote it.
+    #: Nobody can tell whether a person wrote it; and the header field that says so.
     unsure: bool
+    sign: str
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Somebody whose message a digest speaks of."""
+
+    author: str
+    received: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Somebody who got no ack, and why."""
+
+    author: str
+    received: Moment
+    why: Literal["often", "muted", "quiet", "unsafe"]
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Somebody close to what is free, or over it."""
+
+    author: str
+    over: bool
+    minutes: Span
+    #: None where nothing is free.
+    free: Span | None
+    messages: int
+    cluster: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestWords:
-    """`digest`: what is open, each day or before a client's session."""
+    """`digest`: what is open and what is new, each day or before a client's session."""
 
     language: str
     mailbox: str
@@ -79,6 +116,35 @@ class DigestWords:
     note_until: Moment | None
     away_until: Day | None
     holidays: tuple[tuple[Day, str], ...]
+    withdrawn: tuple[Mention, ...]
+    away: tuple[Mention, ...]
+    unacked: tuple[Silence, ...]
+    charging: tuple[Charge, ...]
+    beyond: tuple[Beyond, ...]
+    given_up: int
+    #: Where links lead, as a URL has it; empty: there are none. And how long they may be used.
+    control: str
+    lasts: Span
+    note_link: Link | None
+    #: The words that a new presence note begins with.
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionWords:
+    """`action-told`: what became of a mail that asked for an action."""
+
+    language: str
+    mailbox: str
+    fate: Fate
+    #: Empty where no token told it.
+    action: Literal["", "waive", "scheduling", "as-found", "mute", "unmute", "note"]
+    #: Whose message it is about, and when that came.
+    author: str
+    received: Moment | None
+    reason: str
+    control: str
+    undo: Link | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +208,31 @@ def digest_words(effect: Digest, premises: Premises, tell: Teller, language: str
         note_until=tell.deadline(effect.note_until),
         away_until=tell.day(effect.away_until) if effect.away_until else None,
         holidays=tuple((tell.day(day), name) for day, name in effect.holidays),
+        withdrawn=tuple(_mention(one, tell) for one in effect.withdrawn),
+        away=tuple(_mention(one, tell) for one in effect.away),
+        unacked=tuple(_silence(one, tell) for one in effect.unacked),
+        charging=tuple(_charge(one) for one in effect.charging),
+        beyond=tuple(replace(one, author=repeated(one.author)) for one in effect.beyond),
+        given_up=effect.given_up,
+        control=_for_url(effect.control),
+        lasts=Span.of(LIFETIME),
+        note_link=effect.note_link,
+        note=effect.note,
+    )
+
+
+def action_words(effect: ActionTold, premises: Premises, tell: Teller, language: str) -> ActionWords:
+    """Of the word back about an action."""
+    return ActionWords(
+        language=language,
+        mailbox=address(effect, premises),
+        fate=effect.fate,
+        action=effect.action.value if effect.action else "",
+        author=repeated(effect.author),
+        received=tell.moment(effect.received) if effect.received else None,
+        reason=repeated(effect.reason),
+        control=_for_url(effect.control),
+        undo=effect.undo,
     )
 
 
@@ -185,4 +276,26 @@ def _item(one: Open, tell: Teller) -> Item:
         level=level,
         read=one.read,
         unsure=one.unsure,
+        sign=repeated(one.sign),
+        links=one.links,
     )
+
+
+def _mention(one: Noted, tell: Teller) -> Mention:
+    return Mention(repeated(one.author), tell.moment(one.received))
+
+
+def _silence(one: Unacked, tell: Teller) -> Silence:
+    return Silence(repeated(one.author), tell.moment(one.received), one.why, one.links)
+
+
+def _charge(one: Charging) -> Charge:
+    free = Span.of(one.free) if one.free else None
+    return Charge(
+        repeated(one.author), one.over, Span.of(timedelta(minutes=one.minutes)), free, one.messages, one.cluster
+    )
+
+
+def _for_url(address: str) -> str:
+    """An address as a `mailto:` URL has it (RFC 6068 2): some mail programs take a plain `+` for a blank."""
+    return quote(address, safe="@")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from gateway.core.effects import Ack, Notice, Receipt, Reminder
+from gateway.core.decide.withdrawal import offers, word_for
+from gateway.core.effects import Ack, Notice, Receipt, Reminder, Staying, Withdrawal
 from gateway.core.events import Expect, Level
 from gateway.core.policy.schema import AnswerWhen, Policy, ReceiptSend
 from gateway.core.policy.sheet import Change, Passage
@@ -71,6 +72,8 @@ class AckWords:
     cost: Cost | None
     away: Away | None
     note: PresenceNote | None
+    #: The word that takes this message back while it is unread; empty where nothing does.
+    withdraw: str
     #: The policy card, with a client's very first message; else empty.
     card: tuple[Passage, ...]
 
@@ -86,6 +89,8 @@ class NeutralAckWords:
     crisis: bool
     read_by: Moment | None
     answer_by: Moment | None
+    #: As in `AckWords`: it tells nobody of a relation, and a stranger, too, may regret what they wrote.
+    withdraw: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +109,24 @@ class ReceiptWords:
     expect: Expected
     rest: bool
     session: Moment | None
-    #: The promised time has passed, so that neither a promise nor its absence can be claimed.
+    #: It is answered, or the promised time has passed: neither a promise nor its absence can be claimed.
     overdue: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawalWords:
+    """`withdrawal`: whether a message was taken back, as its writer asked."""
+
+    language: str
+    #: As in `ReceiptWords`.
+    signed: str
+    phone: str
+    crisis_line: str
+    #: When the message had come.
+    received: Moment
+    #: Why it stays: it was `seen`, there are words of a `crisis` in it, it is `gone` from the inbox, or a `policy` that
+    #: has changed since; empty where it was taken back.
+    staying: Staying
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +184,7 @@ def ack_words(effect: Ack, premises: Premises, tell: Teller, language: str, card
         cost=None if crisis else cost(effect, policy.billing if policy else None, tell.locale),
         away=away(effect, premises.covers.get(effect.cover), tell),
         note=presence_note(effect.note, effect.note_written, tell),
+        withdraw=_withdraw(effect, premises, language),
         card=card,
     )
 
@@ -177,12 +199,13 @@ def neutral_words(effect: Ack, premises: Premises, tell: Teller, language: str) 
         crisis=effect.level is Level.CRISIS,
         read_by=tell.deadline(effect.read_by),
         answer_by=tell.deadline(effect.answer_by),
+        withdraw=_withdraw(effect, premises, language),
     )
 
 
 def receipt_words(effect: Receipt, premises: Premises, tell: Teller, language: str) -> ReceiptWords:
     """Of a receipt; whom the practice does not know hears of no session."""
-    overdue = effect.answer_by is not None and effect.answer_by <= effect.seen
+    overdue = effect.answered or (effect.answer_by is not None and effect.answer_by <= effect.seen)
     session = effect.session if effect.known else None
     return ReceiptWords(
         language=language,
@@ -196,6 +219,18 @@ def receipt_words(effect: Receipt, premises: Premises, tell: Teller, language: s
         rest=effect.known and _rest(premises.policy(effect)),
         session=tell.moment(session) if session else None,
         overdue=overdue,
+    )
+
+
+def withdrawal_words(effect: Withdrawal, premises: Premises, tell: Teller, language: str) -> WithdrawalWords:
+    """Of a message that was to be taken back."""
+    return WithdrawalWords(
+        language=language,
+        signed=premises.practice.name if effect.known else effect.sender,
+        phone=premises.practice.phone,
+        crisis_line=premises.crisis_line(effect.country),
+        received=tell.moment(effect.received),
+        staying=effect.staying,
     )
 
 
@@ -227,6 +262,15 @@ def receipt_follows(mailbox: Mailbox | None, policy: Policy | None) -> bool:
     """Whether a receipt can be told of beforehand."""
     watched = mailbox is not None and mailbox.watch is not None
     return watched and policy is not None and policy.receipt.send is ReceiptSend.ALWAYS
+
+
+def _withdraw(effect: Ack, premises: Premises, language: str) -> str:
+    """Nobody in a crisis is asked whether they would rather not have written."""
+    policy, mailbox = premises.policy(effect), premises.mailboxes.get(effect.ref.mailbox)
+    watched = mailbox is not None and mailbox.watch is not None
+    if policy is None or effect.level is Level.CRISIS or not offers(policy, watched=watched):
+        return ""
+    return word_for(language)
 
 
 def _is_session(at: datetime | None, session: datetime | None) -> bool:

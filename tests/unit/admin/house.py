@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gateway.admin.queries import Condition, Queries
+from gateway.admin.queries import Condition, Queries, SignInStatus
 from gateway.core.addresses import same
 from gateway.core.billing.ledger import PolicyOf
 from gateway.core.events import Level, Origin
@@ -182,9 +182,14 @@ def queries(
     given: Settings | None = None,
     watches: Mapping[str, Condition] | None = None,
     policy_of: PolicyOf | None = None,
+    sign_ins: tuple[SignInStatus, ...] = (),
 ) -> Queries:
     """Asks this memory; every version of a policy is as its file says, unless `policy_of` knows better."""
     known = given or settings()
+
+    async def signed() -> tuple[SignInStatus, ...]:
+        return sign_ins
+
     return Queries(
         settings=lambda: known,
         stories=memory,
@@ -195,4 +200,5 @@ def queries(
         watches=lambda: watches,
         policy_of=policy_of or (lambda name, _: known.policies.get(name)),
         version="0.1.0",
+        sign_ins=signed,
     )

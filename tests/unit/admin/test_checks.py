@@ -11,6 +11,9 @@ from gateway.ports import Unavailable
 from gateway.settings.schema import RouteRule
 from tests.unit.admin.house import SOUND_POLICY, settings
 
+#: A mailbox that mail reaches without us.
+FOUND = {"deliver": None, "trusted_authserv": "topmost"}
+
 
 def policy(**knobs: Any) -> dict[str, Any]:
     return {"policies": {"mornings-billed": SOUND_POLICY | knobs}}
@@ -48,7 +51,32 @@ CASES = [
         "warning",
     ),
     ({"mailbox": {"watch": None}}, "gateway.yaml mailboxes.ana", "no tag in the mail program", "notice"),
+    ({"mailbox": {"deliver": None}}, "gateway.yaml mailboxes.ana.trusted_authserv", "anybody may pass for", "warning"),
+    (
+        {"mailbox": {**FOUND, "tags": {"subject": "[urgent]"}}},
+        "gateway.yaml mailboxes.ana.tags.subject",
+        "not changed there",
+        "warning",
+    ),
+    (
+        {**policy(receipt={"take_request": True}), "mailbox": FOUND},
+        "policies/mornings-billed.yaml receipt.take_request, for ana",
+        "not changed there",
+        "warning",
+    ),
     ({"mailbox": {"tags": {"urgent": ""}}}, "gateway.yaml mailboxes.ana.tags", "no tag", "warning"),
+    (
+        {"mailbox": {"tags": {"subject": "[urgent]"}}},
+        "gateway.yaml mailboxes.ana.tags.subject",
+        "a signature (DKIM) that covers the subject of an urgent message does not hold",
+        "warning",
+    ),
+    (
+        {"mailbox": {"watch": None, "tags": {"folder": "Urgent"}}},
+        "gateway.yaml mailboxes.ana.tags.folder",
+        "nothing can be moved in a mailbox that is not watched",
+        "warning",
+    ),
     ({"mailbox": {"alert": ""}}, "gateway.yaml mailboxes.ana.alert", "alerts go to the mailbox itself", "warning"),
     (
         {"mailbox": {"alert": "Ana@hopestreet.example"}},
@@ -58,8 +86,8 @@ CASES = [
     ),
     ({"mailbox": {"alert": "pager"}}, "gateway.yaml mailboxes.ana.alert", "reach nobody", "error"),
     (
-        {"mailbox": {"tags": {"urgent": "$label1", "scheduling": "$Label1"}}},
-        "gateway.yaml mailboxes.ana.tags",
+        {"mailbox": {"tags": {"urgent": "$label1", "categories": {"scheduling": "$Label1"}}}},
+        "gateway.yaml mailboxes.ana.tags.categories.scheduling",
         "get the same tag",
         "warning",
     ),
@@ -152,6 +180,8 @@ def test_a_contradiction_is_found_with_its_mend(given: dict[str, Any], where: st
         policy(urgency={"alert": "never"}) | {"mailbox": {"alert": ""}},
         {"smarthost": {"url": "smtp://127.0.0.1:25"}},
         {"smtp": {"listen": ["127.0.0.1:25", "[::1]:25"]}},
+        {"smtp": {"listen": ["0.0.0.0:25"]}, "mailbox": FOUND},
+        {"smtp": {"listen": []}, "mailbox": FOUND},
         {"web": None},
     ],
 )
@@ -227,6 +257,20 @@ def test_what_is_so_for_one_of_two_mailboxes_names_it_and_what_is_so_for_both_is
     where = [finding.where for finding in found]
     assert "policies/mornings-billed.yaml receipt.send, for ana" in where
     assert where.count("policies/mornings-billed.yaml urgency") == 1
+
+
+@pytest.mark.parametrize("rule", [{"at": "07:30"}, {"before_session": "2h"}])
+def test_a_digest_without_links_is_told_of_and_how_it_comes_by_them(rule: dict[str, str]) -> None:
+    def told(policy: dict[str, object], **mailbox: str) -> list[str]:
+        ana = {"address": "ana@hope.example", "deliver": "maildir:a", "policy": "mornings-billed", **mailbox}
+        found = check(settings({"mornings-billed": SOUND_POLICY | policy}, mailboxes={"ana": ana}))
+        return [finding.mend for finding in found if finding.where == "gateway.yaml mailboxes.ana.control"]
+
+    (mend,) = told({"digest": rule}, watch="maildir:a")
+    assert "ana+handrail@hope.example" in mend
+    assert told({"digest": rule}, watch="maildir:a", control="ana+do@hope.example") == []
+    assert told({"digest": rule}) == []
+    assert told({}, watch="maildir:a") == []
 
 
 def test_a_policy_that_nobody_uses_can_be_checked_by_its_name() -> None:

@@ -37,6 +37,17 @@ def test_it_tells_each_step_and_the_very_ack(handrail: Handrail) -> None:
     assert list(handrail.folder.glob("outgoing/new/*")) == []
 
 
+def test_mail_that_reaches_a_mailbox_without_us_is_explained_as_it_is_found_there(handrail: Handrail) -> None:
+    handrail.change("    deliver:", "#   deliver:")
+    (handrail.config / "routes.yaml").unlink(missing_ok=True)
+    ended = handrail("explain", *TO_ANA, *AT)
+    assert (ended.code, ended.err) == (0, "")
+    assert "route      it reaches, and is found in, mailbox ana" in ended.out.splitlines()
+    assert "ack to tom@client.example (client), at once" in ended.out
+    assert "X-Handrail" not in ended.out
+    assert handrail("explain", *TO_ANA, *AT, "--json").json["fields"] == []
+
+
 def test_programs_get_every_step_by_name(handrail: Handrail) -> None:
     told = handrail("explain", *TO_ANA, *AT, "--json").json
     known = ("route", "facts", "urgency", "promise", "allowance", "effects", "fields", "reasons")

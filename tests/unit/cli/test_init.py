@@ -16,6 +16,18 @@ def test_what_init_writes_passes_the_check(handrail: Handrail, tmp_path: Path) -
     assert handrail.bare("check", "--config", str(place)).code == 0
 
 
+def test_where_no_mx_record_is_to_change_there_is_nothing_to_route(handrail: Handrail, tmp_path: Path) -> None:
+    place = tmp_path / "etc" / "handrail"
+    ended = handrail.bare("init", "--mailbox-only", str(place))
+    assert (ended.code, ended.err) == (0, "")
+    assert "MX" not in ended.out
+    assert "routes" not in ended.out
+    assert sorted(path.name for path in place.iterdir()) == ["gateway.yaml", "policies", "schemas"]
+    checked = handrail.bare("check", "--config", str(place))
+    assert checked.code == 0
+    assert "smtp" not in checked.out
+
+
 def test_editors_find_the_schema_of_each_starter_file(handrail: Handrail, tmp_path: Path) -> None:
     assert handrail.bare("init", str(tmp_path / "starter")).code == 0
     for name in ("gateway", "routes"):
@@ -38,6 +50,7 @@ def test_nothing_is_ever_overwritten(handrail: Handrail) -> None:
     ended = handrail.bare("init", str(handrail.config))
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == f"{handrail.config} has gateway.yaml already; name another folder."
+    assert handrail.bare("init", "--mailbox-only", str(handrail.config)).code == 1
     assert (handrail.config / "gateway.yaml").read_bytes() == before
     assert not (handrail.config / "routes.yaml").exists()
 

@@ -33,6 +33,13 @@ def test_marked_unread_again_it_is_not_seen() -> None:
     assert story(Seen(at=at(1)), Unseen(at=at(2)), again).seen == again
 
 
+def test_marked_as_read_with_many_others_it_is_seen_and_not_read() -> None:
+    opened, marked = Seen(at=at(1)), Seen(at=at(1), bulk=True)
+    assert (story(opened).read, story(marked).read, story(marked).seen) == (opened, None, marked)
+    assert (story(opened, marked).read, story(opened, marked).seen) == (None, opened)
+    assert story(marked, Unseen(at=at(2)), Seen(at=at(3))).read == Seen(at=at(3))
+
+
 def test_an_answer_with_words_comes_before_a_bare_flag() -> None:
     flag = Answered(at=at(1), witness="flag", words=None, answer="")
     sent = Answered(at=at(2), witness="sent", words=40, answer="a")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gateway.alerts import LogAlerts
 from gateway.clock import ManualClock
+from gateway.core.decide.tokens import Signer
 from gateway.core.events import Ref
 from gateway.core.message.facts import Envelope
 from gateway.core.policy.schema import Policy
@@ -18,6 +19,7 @@ from gateway.core.replies import Reply, accepted
 from gateway.core.routing import Route
 from gateway.core.tracking import Copy
 from gateway.flow.arrival import Arrival
+from gateway.flow.commands import Commands
 from gateway.flow.in_force import InForce
 from gateway.flow.in_hand import InHand
 from gateway.flow.observation import Observation
@@ -31,6 +33,7 @@ ANA = "ana@hopestreet.example"
 CARLA = "carla@client.example"
 ROUTE = Route(ANA, "ana", "mornings")
 ENVELOPE = Envelope(CARLA, (ANA,))
+SIGNER = Signer(bytes(32))
 
 
 @dataclass
@@ -70,9 +73,11 @@ class Flow:
         return found
 
 
-def settings(folder: Path, policy: dict[str, object] | None = None, *, watched: bool = False) -> Settings:
-    """Hope Street Practice, with one policy."""
-    ana = {"address": ANA, "deliver": f"maildir:{folder}/mail", "policy": "mornings"}
+def settings(
+    folder: Path, policy: dict[str, object] | None = None, *, watched: bool = False, **mailbox: str
+) -> Settings:
+    """Hope Street Practice, with one policy; `mailbox` are further keys of its mailbox."""
+    ana = {"address": ANA, "deliver": f"maildir:{folder}/mail", "policy": "mornings", **mailbox}
     ana |= {"watch": f"maildir:{folder}/mail"} if watched else {}
     values = {
         "folder": folder,
@@ -89,18 +94,20 @@ def settings(folder: Path, policy: dict[str, object] | None = None, *, watched: 
 
 @asynccontextmanager
 async def flowing(
-    folder: Path, policy: dict[str, object] | None = None, *, watched: bool = False
+    folder: Path, policy: dict[str, object] | None = None, *, watched: bool = False, **mailbox: str
 ) -> AsyncIterator[Flow]:
     """A flow whose downstream takes mail."""
     clock, downstream, metrics = ManualClock(NOW), Downstream(), Metrics()
     downstream.gate.set()
     alerts = LogAlerts(clock, metrics)
-    in_force, in_hand = InForce(settings(folder, policy, watched=watched), (ROUTE,)), InHand()
+    known = settings(folder, policy, watched=watched, **mailbox)
+    in_force, in_hand = InForce(known, (ROUTE,), signer=SIGNER), InHand()
     url = f"sqlite:///{folder}/handrail.db"
     async with open_store(url, sealer=Sealer([bytes(32)]), host="hopestreet.example") as store:
         await store.migrate()
-        arrival = Arrival(clock, store, store, store, {"ana": downstream}, in_force, in_hand, alerts, metrics)
-        observation = Observation(clock, store, store, store, store, in_force, in_hand)
+        commands = Commands(store, store, store, in_force)
+        arrival = Arrival(clock, store, store, store, {"ana": downstream}, in_force, in_hand, alerts, metrics, commands)
+        observation = Observation(clock, store, store, store, store, in_force, in_hand, alerts, commands=commands)
         yield Flow(clock, store, downstream, alerts, arrival, observation)
 
 

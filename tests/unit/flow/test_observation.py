@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gateway.core.events import Seen
+from gateway.core.effects import Effect
+from gateway.core.events import Event, Ref, Seen
 from gateway.core.policy.client import Client
 from gateway.core.tracking import Copy, FlagChange
-from gateway.ports import Placed
+from gateway.ports import Placed, Unavailable
+from gateway.store import Store
 from tests.unit.flow.arriving import ANA, CARLA, NOW, ROUTE, Flow, flowing, letter, sighting
 
 ASKED = {"Disposition_Notification_To": CARLA}
@@ -61,7 +65,7 @@ async def test_seen_is_noted_once_and_brings_the_receipt_that_was_asked_for(tmp_
     async with flowing(tmp_path) as flow:
         placed = await relayed(flow, **ASKED)
         for _ in range(2):
-            await flow.observation.changed("ana", change(placed, set(), {"\\Seen"}), NOW)
+            await flow.observation.changed("ana", [change(placed, set(), {"\\Seen"})], NOW)
         assert await kinds(flow) == ["received", "relayed", "seen"]
         assert await flow.effects() == ["ack", "receipt"]
 
@@ -75,7 +79,7 @@ async def test_who_is_to_be_left_in_silence_is_by_whatever_name_they_write(
         for address in others:
             await flow.store.save("ana", Client(address=address))
         placed = await relayed(flow, From="Carla <alias@client.example>")
-        await flow.observation.changed("ana", change(placed, set(), {"\\Seen"}), NOW)
+        await flow.observation.changed("ana", [change(placed, set(), {"\\Seen"})], NOW)
         assert "seen" in await kinds(flow)
         assert await flow.effects() == []
 
@@ -83,11 +87,111 @@ async def test_who_is_to_be_left_in_silence_is_by_whatever_name_they_write(
 async def test_marked_unread_within_the_grace_period_no_receipt_is_due(tmp_path: Path) -> None:
     async with flowing(tmp_path) as flow:
         placed = await relayed(flow, **ASKED)
-        await flow.observation.changed("ana", change(placed, set(), {"\\Seen"}), NOW)
-        await flow.observation.changed("ana", change(placed, {"\\Seen"}, set()), NOW)
+        await flow.observation.changed("ana", [change(placed, set(), {"\\Seen"})], NOW)
+        await flow.observation.changed("ana", [change(placed, {"\\Seen"}, set())], NOW)
         assert await flow.effects() == ["ack"]
-        await flow.observation.changed("ana", change(placed, set(), {"\\Seen"}), NOW)
+        await flow.observation.changed("ana", [change(placed, set(), {"\\Seen"})], NOW)
         assert await flow.effects() == ["ack", "receipt"]
+
+
+async def asking(flow: Flow, count: int, **fields: str) -> list[Placed]:
+    """Messages that all ask for a receipt, in the inbox and unread."""
+    return [await relayed(flow, f"n{number}", **ASKED, **fields) for number in range(count)]
+
+
+def receipts_of(effects: list[str]) -> int:
+    return effects.count("receipt")
+
+
+OFTEN = {"receipt": {"bulk": 3}}
+
+
+async def test_a_folder_marked_as_read_sends_no_receipts_and_a_few_opened_ones_do(tmp_path: Path) -> None:
+    async with flowing(tmp_path, OFTEN) as flow:
+        placed = await asking(flow, 8)
+        await flow.observation.changed("ana", [change(one, set(), {"\\Seen"}) for one in placed[:3]], NOW)
+        assert receipts_of(await flow.effects()) == 3
+        flow.clock.advance(timedelta(seconds=2))
+        await flow.observation.changed("ana", [change(one, set(), {"\\Seen"}) for one in placed[3:]], NOW)
+        assert receipts_of(await flow.effects()) == 3
+        stories = await flow.store.stories("ana", None, None)
+        assert [story.read is not None for story in stories] == [True] * 3 + [False] * 5
+        assert all(story.seen is not None for story in stories)
+
+
+async def test_marked_as_read_in_two_steps_the_receipts_of_the_first_are_taken_back(tmp_path: Path) -> None:
+    async with flowing(tmp_path, OFTEN) as flow:
+        placed = await asking(flow, 5)
+        await flow.observation.changed("ana", [change(one, set(), {"\\Seen"}) for one in placed[:2]], NOW)
+        flow.clock.advance(timedelta(milliseconds=600))
+        await flow.observation.changed("ana", [change(one, set(), {"\\Seen"}) for one in placed[2:]], NOW)
+        assert receipts_of(await flow.effects()) == 0
+        assert all(story.read is None for story in await flow.store.stories("ana", None, None))
+
+
+async def test_opened_one_by_one_each_gets_its_receipt(tmp_path: Path) -> None:
+    async with flowing(tmp_path, OFTEN) as flow:
+        for one in await asking(flow, 6):
+            await flow.observation.changed("ana", [change(one, set(), {"\\Seen"})], NOW)
+            flow.clock.advance(timedelta(seconds=3))
+        assert receipts_of(await flow.effects()) == 6
+
+
+async def test_copies_of_one_message_count_once(tmp_path: Path) -> None:
+    async with flowing(tmp_path, OFTEN) as flow:
+        placed = await asking(flow, 2)
+        await flow.observation.changed("ana", [change(one, set(), {"\\Seen"}) for one in placed * 3], NOW)
+        assert receipts_of(await flow.effects()) == 2
+
+
+async def test_one_of_many_that_is_marked_unread_and_opened_again_gets_its_receipt(tmp_path: Path) -> None:
+    async with flowing(tmp_path, OFTEN) as flow:
+        placed = await asking(flow, 4)
+        await flow.observation.changed("ana", [change(one, set(), {"\\Seen"}) for one in placed], NOW)
+        flow.clock.advance(timedelta(minutes=5))
+        await flow.observation.changed("ana", [change(placed[0], {"\\Seen"}, set())], NOW)
+        await flow.observation.changed("ana", [change(placed[0], set(), {"\\Seen"})], NOW)
+        assert receipts_of(await flow.effects()) == 1
+
+
+class Torn:
+    """A record that breaks on one message, or is away for it."""
+
+    def __init__(self, store: Store, ref: Ref | None, error: Exception) -> None:
+        self._store, self.ref, self._error = store, ref, error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def append(self, ref: Ref, events: Sequence[Event], effects: Sequence[Effect]) -> bool:
+        if ref == self.ref:
+            raise self._error
+        return await self._store.append(ref, events, effects)
+
+
+async def test_one_message_that_breaks_us_keeps_no_other_from_being_told_of(tmp_path: Path) -> None:
+    async with flowing(tmp_path) as flow:
+        placed = await asking(flow, 3)
+        torn = Torn(flow.store, placed[1].ref, ValueError("carla@client.example"))
+        observation = replace(flow.observation, record=torn)
+        await observation.changed("ana", [change(one, set(), {"\\Seen"}) for one in placed], NOW)
+        assert receipts_of(await flow.effects()) == 2
+        assert list(flow.alerts.standing()) == ["change-skipped mailbox=ana"]
+
+
+async def test_told_again_after_the_record_was_away_a_bulk_mark_is_one_still(tmp_path: Path) -> None:
+    async with flowing(tmp_path, OFTEN) as flow:
+        placed = await asking(flow, 5)
+        torn = Torn(flow.store, placed[4].ref, Unavailable("the record is away"))
+        observation = replace(flow.observation, record=torn)
+        changes = [change(one, set(), {"\\Seen"}) for one in placed]
+        with pytest.raises(Unavailable):
+            await observation.changed("ana", changes, NOW)
+        torn.ref = None
+        flow.clock.advance(timedelta(minutes=1))
+        await observation.changed("ana", changes, NOW)
+        assert receipts_of(await flow.effects()) == 0
+        assert [await kinds(flow, f"n{number}") for number in range(5)] == [["received", "relayed", "seen"]] * 5
 
 
 async def test_when_nobody_looked_before_it_was_seen_at_some_time_since_it_came(tmp_path: Path) -> None:
@@ -95,7 +199,7 @@ async def test_when_nobody_looked_before_it_was_seen_at_some_time_since_it_came(
         placed = await relayed(flow)
         assert placed.ref is not None
         flow.clock.advance(timedelta(hours=2))
-        await flow.observation.changed("ana", change(placed, set(), {"\\Seen"}), NOW - timedelta(days=9999))
+        await flow.observation.changed("ana", [change(placed, set(), {"\\Seen"})], NOW - timedelta(days=9999))
         story = await flow.store.story(placed.ref)
         assert story is not None
         assert story.seen == Seen(at=NOW + timedelta(hours=2), since=NOW)
@@ -145,7 +249,7 @@ async def test_the_flag_of_an_answer_leaves_a_reminder_of_the_rest_as_well(tmp_p
         placed = await relayed(flow)
         flow.clock.advance(timedelta(hours=1))
         await flow.arrive(letter("second"))
-        await flow.observation.changed("ana", change(placed, set(), {"\\Answered"}), NOW)
+        await flow.observation.changed("ana", [change(placed, set(), {"\\Answered"})], NOW)
         assert (await flow.effects()).count("nudge") == 1
 
 

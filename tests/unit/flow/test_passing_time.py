@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from gateway.core.events import Answered
+from gateway.core.effects import Digest
+from gateway.core.events import Answered, GivenUp, Withdrawn
+from gateway.core.news import Noted
 from gateway.core.policy.client import Client
 from gateway.flow.passing_time import LOOK, PassingTime
 from tests.unit.flow.arriving import CARLA, NOW, Flow, flowing, letter
@@ -21,7 +23,10 @@ WEEKLY = Client(address=CARLA, sessions=("thu 15:00-15:50",))  # type: ignore[ar
 async def passing(folder: Path, policy: dict[str, object]) -> AsyncIterator[tuple[Flow, PassingTime]]:
     async with flowing(folder, policy, watched=True) as flow:
         store = flow.store
-        yield flow, PassingTime(flow.clock, store, store, store, store, store, flow.arrival.in_force, asyncio.Event())
+        yield (
+            flow,
+            PassingTime(flow.clock, store, store, store, store, store, flow.arrival.in_force, asyncio.Event(), store),
+        )
 
 
 async def test_a_digest_goes_out_once_in_the_morning(tmp_path: Path) -> None:
@@ -40,6 +45,22 @@ async def test_it_wakes_at_the_very_moment(tmp_path: Path) -> None:
     async with passing(tmp_path, DAILY) as (flow, time):
         flow.clock.set(MORNING - timedelta(minutes=20))
         assert await time.tell() == MORNING
+
+
+async def test_a_digest_tells_what_was_taken_back_and_what_was_given_up(tmp_path: Path) -> None:
+    async with passing(tmp_path, DAILY) as (flow, time):
+        await flow.arrive(letter())
+        ref = await flow.ref("<one@client.example>")
+        (claim,) = await flow.store.claim(NOW, NOW + timedelta(hours=1), 1)
+        await flow.store.settle(claim, [GivenUp(at=NOW, effect=claim.effect.key, why="550 5.1.1")])
+        await flow.store.append(ref, [Withdrawn(at=NOW + timedelta(hours=1))], ())
+        flow.clock.set(MORNING)
+        await time.tell()
+        found = [one.effect for one in await flow.store.claim(MORNING, MORNING + timedelta(hours=1), 9)]
+        (digest,) = [one for one in found if isinstance(one, Digest)]
+        assert digest.messages == ()
+        assert digest.withdrawn == (Noted(CARLA, NOW),)
+        assert digest.given_up == 1
 
 
 ONE_EACH: dict[str, object] = {"allowance": {"answers": 1, "per": "session", "remind": "3d"}}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
-from collections.abc import Sequence
+import weakref
+from collections.abc import Coroutine, Iterator, Sequence
 
 import pytest
 from aioimaplib import aioimaplib as ai
@@ -109,3 +111,82 @@ async def test_a_silent_server_is_given_up_and_never_talked_to_again() -> None:
     assert wire.aborted
     with pytest.raises(ai.Abort):
         await protocol.converse(protocol.command("NOOP", patience=1))
+
+
+async def test_news_of_other_folders_is_kept_until_asked_for_the_last_of_each() -> None:
+    said = b"* STATUS S (MESSAGES 1)\r\n* STATUS {4}\r\nBox1 (MESSAGES 7)\r\n* STATUS S (MESSAGES 2)\r\nTAG OK\r\n"
+    reply, protocol = await converse(said)
+    assert [parts[-1] for parts in protocol.news.values()] == [b"STATUS S (MESSAGES 2)", b" (MESSAGES 7)"]
+    assert protocol.stirred.is_set()
+    assert not protocol.overflowed
+    assert len(reply.untagged) == 3
+
+
+async def test_a_server_that_tells_of_folders_without_end_fills_nothing() -> None:
+    said = b"".join(b"* STATUS box%d (MESSAGES 1)\r\n" % number for number in range(5000))
+    _, protocol = await converse(said + b"TAG OK\r\n")
+    assert len(protocol.news) <= 1000
+    assert protocol.overflowed
+
+
+@pytest.mark.parametrize(
+    ("line", "expunged", "stirred"),
+    [
+        (b"* 3 EXPUNGE", True, True),
+        (b"* VANISHED 7:9", True, True),
+        (b"* VANISHED (EARLIER) 7:9", False, False),
+        (b"* 3 EXISTS", False, True),
+        (b"* 3 FETCH (FLAGS (\\Seen))", False, True),
+        (b"* OK Still here", False, False),
+        (b"* OK [NOTIFICATIONOVERFLOW] no more", False, True),
+    ],
+)
+async def test_what_stirs_a_folder_and_what_takes_messages_from_it(line: bytes, expunged: bool, stirred: bool) -> None:
+    _, protocol = await converse(line + b"\r\nTAG OK\r\n")
+    assert (protocol.expunged, protocol.stirred.is_set()) == (expunged, stirred)
+
+
+@pytest.fixture
+def without_collector() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("without_collector")
+@pytest.mark.parametrize("idles", [True, False], ids=["idle", "command"])
+@pytest.mark.parametrize("end", ["lost", "BYE", "silence"])
+async def test_a_connection_that_ended_leaves_nothing_to_the_collector(idles: bool, end: str) -> None:
+    gone = await _ended(idles, end)
+    assert gone() is None
+
+
+async def _ended(idles: bool, end: str) -> weakref.ref[SturdyProtocol]:
+    protocol = SturdyProtocol(asyncio.get_running_loop())
+    protocol.connection_made(Wire())
+    protocol.data_received(b"* OK ready\r\n")
+    protocol.state = ai.SELECTED
+    patience = 0.02 if end == "silence" else 30
+    wait = protocol.idle_until_stirred(60, patience) if idles else _noop(protocol, patience)
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(_fail(wait))
+        await asyncio.wait([waiting], timeout=0)
+        if end == "lost":
+            protocol.connection_lost(None)
+        elif end == "BYE":
+            protocol.data_received(b"* BYE closing\r\n")
+    await _fail(_noop(protocol, patience))
+    return weakref.ref(protocol)
+
+
+def _noop(protocol: SturdyProtocol, patience: float) -> Coroutine[None, None, Completion]:
+    return protocol.converse(protocol.command("NOOP", patience=patience))
+
+
+async def _fail(attempt: Coroutine[None, None, Completion]) -> None:
+    """`pytest.raises` would keep the fault, and with it the connection."""
+    try:
+        await attempt
+    except (ai.AioImapException, TimeoutError):
+        return
+    raise AssertionError("a lost connection gave a reply")

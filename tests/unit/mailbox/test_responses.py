@@ -23,6 +23,8 @@ from gateway.mailbox.protocol import Parts
             {"BODY[HEADER.FIELDS (MESSAGE-ID)]": b'x "y" )', "UID": b"7"},
         ),
         ([b"5 FETCH (BODY[] {9999}", None, b" UID 7)"], {"BODY[]": None, "UID": b"7"}),
+        ([b"5 FETCH (UID 7 BODY[] NIL)"], {"UID": b"7", "BODY[]": None}),
+        ([b'5 FETCH (UID 7 BODY[] "NIL")'], {"UID": b"7", "BODY[]": b"NIL"}),
         ([b'5 FETCH (FLAGS ("\\Seen") UID 7)'], {"FLAGS": [b"\\Seen"], "UID": b"7"}),
     ],
 )
@@ -43,7 +45,27 @@ def test_no_response_raises(parts: list[bytes | None]) -> None:
         responses.number(value)
         responses.instant(value)
     responses.selected([parts])
-    responses.sent_folders([[b"LIST (", *parts], parts], "INBOX", ("Sent",))
+    responses.folders([[b"LIST (", *parts], parts])
+    responses.status([b"STATUS " + (parts[0] or b""), *parts[1:]])
+    responses.vanished([b"VANISHED " + (parts[0] or b"")])
+    responses.enabled([parts])
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        (b"Message-ID: <1@client.example>\r\n\r\n", "<1@client.example>"),
+        (b"message-id:\r\n <long@client.example>\r\n\r\n", "<long@client.example>"),
+        (b"MESSAGE-ID : <1@client.example> (by hand)\r\n\r\n", "<1@client.example> (by hand)"),
+        (b"Message-ID: <1@client.example>\r\nMessage-ID: <2@client.example>\r\n\r\n", "<1@client.example>"),
+        ("Message-ID: <Grüße@client.example>\r\n".encode(), "<Grüße@client.example>"),
+        (b"Message-ID:\r\n\r\n", ""),
+        (b"\r\n", ""),
+        (b"", ""),
+    ],
+)
+def test_a_message_id_is_read_however_it_is_written(header: bytes, found: str) -> None:
+    assert responses.message_id(header) == found
 
 
 def test_recent_is_no_flag_of_the_message() -> None:
@@ -98,22 +120,62 @@ def test_keyword_support_is_what_select_says(permanent: bytes, keyword: bool, st
     assert (selected.validity, selected.modseq, selected.next_uid) == ("7", 9, 0)
 
 
-def test_folders_of_sent_mail_are_found_by_mark_and_by_name() -> None:
+def test_folders_are_listed_once_whatever_the_names_and_however_they_come() -> None:
     listed: list[Parts] = [
         [b'LIST (\\HasNoChildren) "/" INBOX'],
+        [b'LIST (\\HasNoChildren) "/" Inbox'],
         [b'LIST (\\HasNoChildren \\Sent) "/" "[Gmail]/Gesendet"'],
-        [b'LIST (\\HasNoChildren) "|" sent'],
+        [b'XLIST (\\Spam \\HasNoChildren) "|" "Bulk Mail"'],
         [b"LIST (\\HasNoChildren) NIL {4}", b"Sent", b""],
         [b'LIST (\\Noselect \\Sent) "/" Old'],
         [b'LIST () "/" "Entw&APw-rfe"'],
-        [b'LIST () "." "a \\"b\\""'],
+        [b'LIST () "\\\\" "a \\"b\\""'],
+        [b"LIST nonsense"],
     ]
-    assert responses.sent_folders(listed, "INBOX", ("Sent", 'a "b"', "Entwürfe")) == (
-        "[Gmail]/Gesendet",
-        "sent",
-        "Entwürfe",
-        'a "b"',
-    )
+    found = responses.folders(listed)
+    assert [folder.name for folder in found] == [
+        "INBOX", "[Gmail]/Gesendet", "Bulk Mail", "Sent", "Entwürfe", 'a "b"',
+    ]  # fmt: skip
+    assert [folder.delimiter for folder in found] == ["/", "/", "|", "", "/", "\\"]
+    assert "\\sent" in found[1].attributes
+    assert "\\junk" in found[2].attributes
+
+
+@pytest.mark.parametrize(
+    ("parts", "folder", "items"),
+    [
+        ([b"STATUS Sent (MESSAGES 3 UIDNEXT 9)"], "Sent", {"MESSAGES": "3", "UIDNEXT": "9"}),
+        ([b'status "Entw&APw-rfe" (messages 3)'], "Entwürfe", {"MESSAGES": "3"}),
+        ([b"STATUS {6}", "Grüß".encode(), b" (UNSEEN 1)"], "Grüß", {"UNSEEN": "1"}),
+        ([b"STATUS Sent ()"], "Sent", {}),
+        ([b'STATUS "a (b" (HIGHESTMODSEQ 9223372036854775807)'], "a (b", {"HIGHESTMODSEQ": "9223372036854775807"}),
+    ],
+)
+def test_status_is_read_by_item(parts: Parts, folder: str, items: dict[str, str]) -> None:
+    status = responses.status(parts)
+    assert status is not None
+    assert (status.folder, status.items) == (folder, items)
+
+
+@pytest.mark.parametrize(
+    ("line", "spans"),
+    [
+        (b"VANISHED 7", ((7, 7),)),
+        (b"VANISHED (EARLIER) 1:3,9", ((1, 3), (9, 9))),
+        (b"vanished (earlier) 9:4", ((4, 9),)),
+        (b"VANISHED (EARLIER)", ()),
+        (b"VANISHED (EARLIER) 3:*", ()),
+        (b"VANISHED ,,:", ()),
+        (b"7 EXPUNGE", ()),
+    ],
+)
+def test_what_vanished_is_read_as_spans_and_nonsense_as_none(line: bytes, spans: tuple[tuple[int, int], ...]) -> None:
+    assert responses.vanished([line]) == spans
+
+
+def test_what_is_enabled_is_what_the_server_says_and_not_that_it_says_ok() -> None:
+    assert responses.enabled([[b"ENABLED CONDSTORE qresync"]]) == {"CONDSTORE", "QRESYNC"}
+    assert responses.enabled([[b"OK fine"], [b""]]) == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,24 @@
 """What each kind of mail shows of itself, how late it may go, and the draft that goes before a reminder."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
 
-from gateway.core.effects import Mail
+from gateway.core.effects import Mail, Staying, Withdrawal
 from gateway.core.events import Nudged
 from gateway.core.message.facts import Envelope
 from gateway.core.message.read import read
+from gateway.ports import Unavailable, Words
 from gateway.store import Store
 from tests.ports.record_samples import (
     CLIENT,
     START,
     ack,
+    action_told,
     alert,
     digest,
+    full_digest,
     note_kept,
     notice,
     nudge,
@@ -23,6 +26,7 @@ from tests.ports.record_samples import (
     received,
     ref,
     reminder,
+    withdrawal,
 )
 from tests.unit.outbox.working import (
     GREYLISTED,
@@ -38,8 +42,9 @@ from tests.unit.outbox.working import (
     go_on,
 )
 
-INWARD = (alert(), nudge(), digest(), reminder(), note_kept())
-ALONE = (digest(), notice(), reminder(), note_kept())
+INWARD = (alert(), nudge(), full_digest(), reminder(), note_kept(), action_told())
+ANSWERS = (ack(), receipt(), withdrawal())
+ALONE = (digest(), notice(), reminder(), note_kept(), action_told())
 
 
 async def store_one(store: Store, effect: Mail) -> None:
@@ -51,7 +56,7 @@ async def store_one(store: Store, effect: Mail) -> None:
 
 @pytest.mark.parametrize(
     ("effect", "how"),
-    [(ack(), "auto-replied"), (receipt(), "auto-replied"), *((one, "auto-generated") for one in (*INWARD, notice()))],
+    [*((one, "auto-replied") for one in ANSWERS), *((one, "auto-generated") for one in (*INWARD, notice()))],
     ids=lambda one: getattr(one, "kind", ""),
 )
 async def test_a_mail_says_how_it_is_automatic_and_stands_in_a_thread_only_as_an_answer(
@@ -105,7 +110,7 @@ async def test_the_news_of_yesterday_are_not_told(store: Store, make: Make, effe
     assert [row.state for row in await store.pending()] == ["given-up"]
 
 
-@pytest.mark.parametrize("effect", [notice(), alert(), reminder(), note_kept()], ids=lambda one: one.kind)
+@pytest.mark.parametrize("effect", [notice(), alert(), reminder(), note_kept(), withdrawal()], ids=lambda one: one.kind)
 async def test_what_must_be_heard_goes_however_late_and_has_a_fair_chance(
     store: Store, make: Make, effect: Mail
 ) -> None:
@@ -152,8 +157,8 @@ async def test_a_reminder_goes_once_its_draft_lies_in_the_mailbox(store: Store, 
     assert draft["From"] == "<ana@hopestreet.example>"
     assert draft["Subject"] == "A word between our sessions"
     assert draft.get_payload().strip() == "Dear Jonas,"
-    for field in ("Auto-Submitted", "X-Auto-Response-Suppress", "References", "In-Reply-To"):
-        assert draft[field] is None
+    for name in ("Auto-Submitted", "X-Auto-Response-Suppress", "References", "In-Reply-To"):
+        assert draft[name] is None
     assert {mail["To"] for mail in host.mails} == {"<ana@hopestreet.example>"}
 
 
@@ -206,3 +211,64 @@ async def test_who_covers_gets_an_alert_of_their_own(store: Store, make: Make) -
     await make(host).carry_out_due()
     assert sorted(recipient for _, recipient, _ in host.taken) == ["ana@hopestreet.example", "ben@hopestreet.example"]
     assert [event.kind for event in await events(store)] == ["alerted", "alerted"]
+
+
+@dataclass
+class Mailbox:
+    """Takes messages back, or says why not; `away` makes it unreachable."""
+
+    staying: Staying = ""
+    away: bool = False
+    asked: int = 0
+
+    async def __call__(self, effect: Withdrawal) -> Withdrawal:
+        self.asked += 1
+        if self.away:
+            raise Unavailable("the mailbox server does not answer")
+        return replace(effect, staying=self.staying)
+
+
+@dataclass
+class Telling(Plain):
+    """A wording that remembers what it was asked to say."""
+
+    said: list[Mail] = field(default_factory=list)
+
+    def render(self, effect: Mail) -> Words:
+        self.said.append(effect)
+        return super().render(effect)
+
+
+@pytest.mark.parametrize("staying", ["", "seen"])
+async def test_what_came_of_taking_a_message_back_is_told_once_it_is_known(
+    store: Store, make: Make, staying: Staying
+) -> None:
+    host, wording = Script([OK]), Telling()
+    await cause(store, replace(withdrawal(), staying=""))
+    worker = make(host, wording=wording)
+    worker.take_back = Mailbox(staying)
+    await worker.carry_out_due()
+    assert [effect.staying for effect in wording.said if isinstance(effect, Withdrawal)] == [staying]
+    assert len(host.mails) == 1
+    assert await store.pending() == ()
+
+
+async def test_while_the_mailbox_is_away_nobody_is_told_of_what_nobody_knows(store: Store, make: Make) -> None:
+    host, mailbox = Script([OK]), Mailbox(away=True)
+    await cause(store, withdrawal())
+    worker = make(host)
+    worker.take_back = mailbox
+    await worker.carry_out_due()
+    assert host.taken == []
+    mailbox.away = False
+    await go_on(worker, lambda: bool(host.taken))
+    assert mailbox.asked == 2
+
+
+async def test_a_mail_that_is_tried_again_is_the_same(store: Store, make: Make) -> None:
+    host = Script([GREYLISTED, OK])
+    await cause(store, withdrawal())
+    worker = make(host)
+    worker.take_back = Mailbox()
+    await go_on(worker, lambda: len(host.taken) == 2)
+    assert host.taken[0] == host.taken[1]

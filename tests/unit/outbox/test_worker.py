@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.core.events import Acknowledged, Alerted, GivenUp, ReceiptSent
-from gateway.core.replies import NO_DOWNSTREAM, Reply, permanent
+from gateway.core.replies import NO_DOWNSTREAM, SWITCHED_OFF, Reply, permanent, transient
 from gateway.core.tracking import MDN_SENT, Copy, FolderState
 from gateway.outbox.worker import LEASE
 from gateway.ports import Claim, Unavailable
@@ -100,6 +100,16 @@ async def test_an_ack_that_could_not_go_within_a_day_never_goes(store: Store, ma
     assert "given-up" in told.now
 
 
+@pytest.mark.parametrize(("hours", "goes"), [(1, True), (3, False)])
+async def test_an_ack_goes_no_later_than_its_policy_says(store: Store, make: Make, hours: int, goes: bool) -> None:
+    host = Script([OK])
+    await cause(store, ack(until=START + timedelta(hours=2)))
+    worker = make(host)
+    worker.clock.advance(timedelta(hours=hours))
+    await worker.carry_out_due()
+    assert bool(host.taken) is goes
+
+
 async def test_a_refused_null_reverse_path_gets_the_aligned_one_and_is_remembered(store: Store, make: Make) -> None:
     host = Script([NULL_REFUSED, OK])
     await cause(store, ack(), ack(), receipt())
@@ -148,6 +158,7 @@ async def test_a_receipt_never_leaves_the_null_reverse_path(store: Store, make: 
         permanent(554, "2.0", "STOREDRV.Submission.Exception:SubmissionQuotaExceededException"),
         permanent(535, "7.8", "authentication failed"),
         Reply(530, "5.7.0", ("authentication required",)),
+        transient(454, "7.8", "our own sign-in was refused, or nobody has signed in"),
     ],
     ids=str,
 )
@@ -162,6 +173,19 @@ async def test_a_quota_or_our_own_login_means_later_not_never(store: Store, make
     await go_on(worker, lambda: len(host.taken) == 3)
     assert told.now == {}
     assert [event.kind for event in await events(store)] == ["acknowledged"]
+
+
+async def test_sending_that_an_administrator_has_switched_off_is_told_in_its_own_words(
+    store: Store, make: Make
+) -> None:
+    off = transient(454, SWITCHED_OFF.removeprefix("4."), "SMTP sign-in is switched off")
+    host, told = Script([off, OK]), Told()
+    await cause(store, ack())
+    worker = make(host, alerts=told)
+    await worker.carry_out_due()
+    assert set(told.now) == {"sending-off"}
+    await go_on(worker, lambda: len(host.taken) == 2)
+    assert told.now == {}
 
 
 async def test_a_smart_host_that_does_not_answer_is_not_run_down(store: Store, make: Make) -> None:
@@ -215,6 +239,10 @@ async def test_an_mdn_reports_the_very_message(store: Store, make: Make) -> None
     await cause(store, receipt())
     await make(host).carry_out_due()
     [mail] = host.mails
+    [(reverse_path, recipient, _)] = host.taken
+    assert (reverse_path, f"<{recipient}>") == ("", mail["To"])
+    assert mail["From"].endswith("<ana@hopestreet.example>")
+    assert "Final-Recipient: rfc822; ana@hopestreet.example" in str(mail)
     assert mail.get_content_type() == "multipart/report"
     text, notification, _ = mail.get_payload()
     assert text.get_payload().strip() == "Hello from receipt."

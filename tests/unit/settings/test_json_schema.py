@@ -180,3 +180,11 @@ def test_a_typical_mistake_in_the_settings_is_refused(right: str, wrong: str) ->
 def test_what_the_gateway_reads_is_not_refused(text: str) -> None:
     Policy.model_validate(YAML(typ="safe", pure=True).load(text))
     assert faults("policy", text) == []
+
+
+def test_a_provider_may_stand_in_for_an_address_and_nothing_for_both() -> None:
+    practice = "practice: {name: Hope, timezone: UTC}\nmailboxes: {ana: {address: a@h.example, policy: open-door}}\n"
+    assert faults("gateway", f"{practice}smarthost: {{provider: icloud}}\n") == []
+    assert faults("gateway", f"{practice}smarthost: {{url: 'smtps://mail.example'}}\n") == []
+    assert faults("gateway", f"{practice}smarthost: {{user: ana}}\n")
+    assert faults("gateway", f"{practice}smarthost: {{provider: aol}}\n")

@@ -66,6 +66,16 @@ def test_without_routes_each_mailbox_takes_its_own_addresses(tmp_path: Path) -> 
     )
 
 
+def test_mail_may_reach_every_mailbox_without_us(tmp_path: Path) -> None:
+    gateway = (
+        GATEWAY.replace("deliver:", "watch:") + "    control: ana+handrail@hopestreet.example\nsmtp: {listen: []}\n"
+    )
+    settings = load(folder_with(tmp_path, gateway=gateway))
+    assert as_routes(settings) == ()
+    assert not settings.gateway.relays
+    assert settings.gateway.smtp.listen == ()
+
+
 def test_a_route_without_a_policy_takes_its_mailboxs(tmp_path: Path) -> None:
     routes = """\
 - {to: ana-bookings@hopestreet.example, mailbox: ana, policy: scheduling-only}
@@ -103,6 +113,15 @@ def test_what_an_alias_shares_is_read_and_an_alias_to_itself_is_refused(tmp_path
     assert shared.policies["a"].answer.promise.what is PromiseKind.NONE
     with pytest.raises(SettingsError):
         load(folder_with(tmp_path, policies__a="hours: &h [*h]\n"))
+
+
+def test_the_starter_for_mailboxes_that_mail_reaches_without_us_loads(tmp_path: Path) -> None:
+    text = (shipped.folder("config") / "mailbox-only" / "gateway.yaml").read_text()
+    assert not load(folder_with(tmp_path, gateway=text)).gateway.relays
+    switched_on = re.sub(r"(?m)^#(?= +\S)( +\w+:)", r"\1", text)
+    in_earnest = re.sub(r'(?m)^ +(url: "maildir|watch|trusted_authserv).*\n', "", switched_on)
+    mailbox = load(folder_with(tmp_path, gateway=in_earnest)).gateway.mailboxes["ana"]
+    assert (mailbox.watch, mailbox.trusted_authserv) == ("imaps://imap.gmail.com", "mx.google.com")
 
 
 def test_the_shipped_folder_loads() -> None:

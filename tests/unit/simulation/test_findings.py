@@ -47,10 +47,11 @@ def test_an_ack_is_of_the_weightiest_kind_that_fits(values: dict[str, object], k
         (("policy", "maybe-automatic", "routine", "no-promise", "maybe-automatic"), "maybe-automatic"),
         (("policy", "automatic", "client-quiet", "answering-unsafe"), "client-quiet"),
         (("policy", "person", "ack-welcome"), None),
+        (("policy", "person", "forged-author", "routine", "no-promise"), "forged-author"),
     ],
 )
 def test_the_reason_for_silence_is_the_one_that_the_decision_gave(codes: tuple[str, ...], why: str | None) -> None:
-    params = {"policy": "x", "sign": "a list", "at": "then"}
+    params = {"policy": "x", "sign": "a list", "at": "then", "how": "DMARC"}
     reason = why_silent([because(code, **params) for code in codes])
     assert (reason.code if reason else None) == why
 

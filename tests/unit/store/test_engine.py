@@ -1,5 +1,8 @@
 """The URL says which engine; a file that can't be made is named with the mend."""
 
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -64,6 +67,30 @@ async def test_a_write_that_fails_leaves_nothing(tmp_path: Path):
         await opened.write(half)
     assert await opened.read(lambda db: db.exec_driver_sql("SELECT count(*) FROM t").scalar()) == 0
     await opened.close()
+
+
+async def test_after_a_fault_the_next_call_is_answered(tmp_path: Path):
+    opened, other = (database(f"sqlite:///{tmp_path}/handrail.db") for _ in range(2))
+    await opened.write(lambda db: db.exec_driver_sql("CREATE TABLE t (a)"))
+
+    def locked_meanwhile(db):
+        db.exec_driver_sql("INSERT INTO t VALUES (1)")
+        held.set()
+        release.wait(30)
+
+    held, release = threading.Event(), threading.Event()
+    with ThreadPoolExecutor(1) as aside:
+        writing = aside.submit(asyncio.run, other.write(locked_meanwhile, patience=None))
+        assert await asyncio.to_thread(held.wait, 30)
+        with pytest.raises(Unavailable):
+            await opened.write(lambda db: db.exec_driver_sql("INSERT INTO t VALUES (2)"))
+        assert await opened.read(lambda db: db.exec_driver_sql("SELECT count(*) FROM t").scalar()) == 0
+        release.set()
+        await asyncio.wrap_future(writing)
+    await opened.write(lambda db: db.exec_driver_sql("INSERT INTO t VALUES (3)"))
+    assert await opened.read(lambda db: db.exec_driver_sql("SELECT count(*) FROM t").scalar()) == 2
+    for one in (opened, other):
+        await one.close()
 
 
 def test_an_instant_without_a_zone_is_refused():

@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from gateway import shipped
+from gateway.admin.queries import SignInStatus
 from gateway.core.policy.schema import Policy
 from gateway.metrics import Metrics
 from gateway.settings.schema import Settings
@@ -41,12 +42,13 @@ class Site:
     serving: bool = True
     #: Policies that hold, where the files say other ones.
     in_force: Mapping[str, Policy] = field(default_factory=dict)
+    sign_ins: tuple[SignInStatus, ...] = ()
     address: tuple[str, int] = ("", 0)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         pages = Pages(
-            queries(self.memory, self.settings, self.watches),
+            queries(self.memory, self.settings, self.watches, sign_ins=self.sign_ins),
             self.metrics,
             [shipped.folder("templates") / "web"],
             cards=Cards([shipped.folder("templates")]),

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from gateway.admin.queries import SignInStatus
 from gateway.core.events import Acknowledged, GivenUp, Level, Origin, Tagged
 from gateway.core.history import Story
 from gateway.core.policy.schema import Policy
@@ -101,6 +102,22 @@ async def test_a_quiet_house_says_so(site: Site) -> None:
 async def test_a_watch_that_is_down_says_why(site: Site) -> None:
     site.watches["ana"] = Watch("down", why="login refused")
     assert "down: login refused" in (await site.get("/")).text
+
+
+async def test_a_sign_in_is_shown_with_its_times_or_with_the_command_that_helps() -> None:
+    site = Site(
+        sign_ins=(
+            SignInStatus("mailboxes.ana", "signed-in", MONDAY, NOON),
+            SignInStatus("smarthost", "ended", MONDAY, NOON, "invalid_grant", "handrail login --smarthost"),
+        )
+    )
+    async with site.open():
+        text = (await site.get("/")).text
+        found = json.loads((await site.get("/status.json")).text)
+    assert Shape(text).headings[3] == "Sign-ins"
+    assert "<code>mailboxes.ana</code> signed in since" in text
+    assert "the provider ended the sign-in (invalid_grant); run <code>handrail login --smarthost</code>" in text
+    assert [one["state"] for one in found["sign_ins"]] == ["signed-in", "ended"]
 
 
 async def test_the_status_is_there_for_programs_too(site: Site) -> None:

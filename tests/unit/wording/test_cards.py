@@ -110,6 +110,7 @@ def test_no_two_languages_say_the_same() -> None:
         ("limit", "1 message from one session", {"allowance": {"messages": 1, "per": "session"}}),
         ("answer", "write “please answer” or", {"answer": {"when": "on-request", "request": ["please answer", "re"]}}),
         ("answer", "no more than one in 4 hours", {"acknowledge": {"at_most_every": "4h"}}),
+        ("answer", "more than 2 days after it was written gets none", {"acknowledge": {"latest": "2d"}}),
         (
             "when",
             "Monday to Friday, 7:00\N{NO-BREAK SPACE}am–9:00\N{NO-BREAK SPACE}am and 5:00\N{NO-BREAK SPACE}pm.",

@@ -132,7 +132,7 @@ def test_a_country_may_say_one_message_in_its_own_way(tmp_path: Path, english: P
 @pytest.mark.parametrize(
     ("name", "line"),
     [
-        ("en/akc/body.txt", "en/akc: there is no such message; there is ack, ack-neutral, alert, alert-cover, digest"),
+        ("en/akc/body.txt", "en/akc: there is no such message; there is ack, ack-neutral, action-told, alert"),
         ("en/ack/body.htm", "en/ack/body.htm: no message is made of this file; name it one of subject.txt"),
         ("en/crisi.txt", "en/crisi.txt: no message is made of this file"),
         ("English/ack/body.txt", "English: no mail is in this language; name the folder for example en or de-AT"),

@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from gateway import shipped
-from gateway.core.effects import Digest, NoteKept, Notice, Nudge, Open, Reminder
+from gateway.core.effects import Digest, NoteKept, Notice, Nudge, Reminder
 from gateway.core.events import Expect, Level, Ref
+from gateway.core.news import Open
 from gateway.wording import Templates
 from gateway.wording.letter import as_text, lines, paragraphs
 from tests.unit.wording.made import (

@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 
 from gateway.core.billing.ledger import Line, ledger, total
-from gateway.core.events import Origin, Unseen
+from gateway.core.events import Origin, Recategorised, Seen, Unseen, Waived, Withdrawn
 from gateway.core.history import Story
 from gateway.core.policy.schema import Billing, Policy
+from gateway.core.reasons import because
 from tests.unit.core.billing.lives import MONDAY, answered, seen, story
 
 BILLED = Policy(billing=Billing(exempt=("scheduling",)))
@@ -48,6 +49,17 @@ def test_a_message_marked_unread_again_counts_once_it_is_read() -> None:
     unseen = Unseen(at=MONDAY + timedelta(hours=2))
     assert one(story(seen(1), unseen)).derivation == "marked unread again: counts once it is read"
     assert one(story(seen(1), unseen, seen(3))).counted_minutes == Decimal("1.3")
+
+
+def test_a_message_marked_as_read_with_many_others_counts_once_it_is_opened_by_itself_or_answered() -> None:
+    marked = Seen(at=MONDAY, bulk=True)
+    line = one(story(marked))
+    assert (line.read, line.counted_minutes) == (False, Decimal("0.0"))
+    assert (
+        line.derivation == "marked as read together with many others: counts once it is opened by itself, or answered"
+    )
+    assert one(story(marked, Unseen(at=MONDAY), seen())).read
+    assert one(story(marked, answered())).read
 
 
 def test_an_answer_without_a_look_shows_that_it_was_read() -> None:
@@ -107,6 +119,39 @@ def test_what_does_not_count_is_listed_with_its_reason(
     assert line.derivation.endswith(f"not counted: {line.exempt}")
 
 
+@pytest.mark.parametrize(("note", "told"), [("", "waived by the therapist"), ("a gift", "waived: a gift")])
+def test_what_the_therapist_waives_is_a_line_of_nothing_with_the_reason(note: str, told: str) -> None:
+    line = one(story(seen(), answered(), Waived(at=MONDAY, by="digest", note=note)))
+    assert (line.counted_minutes, line.exempt) == (Decimal(0), told)
+    assert line.derivation.endswith(f"not counted: {told}")
+
+
+def test_a_waiver_moves_no_answer_to_a_message_that_costs() -> None:
+    later = MONDAY + timedelta(minutes=10)
+    waived = story(seen(), answered(), Waived(at=later, by="digest"))
+    free, costs = lines(waived, story(seen(), answered(), key="k2", at=later))
+    assert (free.counted_minutes, costs.counted_minutes) == (Decimal(0), Decimal("1.3"))
+
+
+def test_the_category_that_the_therapist_said_last_counts() -> None:
+    scheduling, back = (Recategorised(at=MONDAY, by="digest", category=one) for one in ("scheduling", ""))
+    exempting = Policy(billing=Billing(exempt=("scheduling",)))
+    line = one(story(seen(), scheduling), policy=exempting)
+    assert (line.category, line.exempt) == ("scheduling", "scheduling is exempt by the policy")
+    assert one(story(seen(), scheduling, back, category="scheduling"), policy=exempting).exempt == ""
+
+
+@pytest.mark.parametrize(
+    "codes", [("command",), ("note-kept",), ("note-taken-back",), ("own-address", "control-not-proven")]
+)
+def test_commands_of_the_therapists_and_in_their_name_have_no_line(codes: tuple[str, ...]) -> None:
+    assert lines(story(seen(), reasons=tuple(because(code) for code in codes))) == ()
+
+
+def test_what_a_client_sends_to_the_control_address_has_its_line() -> None:
+    assert len(lines(story(seen(), reasons=(because("control-not-proven"),)))) == 1
+
+
 def test_unsure_who_wrote_it_counts_as_a_person() -> None:
     assert one(story(seen(), origin=Origin.UNSURE)).counted_minutes == Decimal("1.3")
 
@@ -120,3 +165,13 @@ def test_a_policy_that_counts_reading_shows_answering_and_leaves_it_out() -> Non
 def test_a_message_recorded_in_part_has_no_line() -> None:
     whole = story(seen())
     assert lines(Story(whole.ref, whole.events[1:])) == ()
+
+
+def test_what_was_taken_back_counts_nothing_though_somebody_reads_it_where_it_lies() -> None:
+    line = one(story(Withdrawn(at=MONDAY), seen(), answered()))
+    assert line.counted_minutes == Decimal(0)
+    assert line.exempt == "taken back by its writer while it was unread: never counted"
+
+
+def test_the_mail_that_asked_for_that_has_no_line() -> None:
+    assert lines(story(seen(), request="withdraw")) == ()

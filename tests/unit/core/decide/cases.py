@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gateway.core.decide.decision import Setting
+from gateway.core.decide.decision import Setting, TagNames
 from gateway.core.events import Level
 from gateway.core.history import History
 from gateway.core.message.facts import Envelope, Facts
@@ -67,8 +67,7 @@ def setting(policy: Mapping[str, Any] | None = None, client: Client | None = CAR
         language="en",
         alert_to="ana@hopestreet.example",
         authserv="",
-        urgent_tag="$label1",
-        scheduling_tag="",
+        tags=TagNames(urgent="$label1"),
         matcher=Matcher(LEXICONS),
         client=client,
     )

@@ -16,6 +16,8 @@ from gateway.core.events import Expect, Level, Origin, Received, Ref
 from gateway.core.history import UNKNOWN, Earlier, History, Story
 from gateway.core.policy.calendar import Calendar, Session
 from gateway.core.policy.client import Client
+from gateway.core.policy.units import duration
+from gateway.core.reasons import because
 from tests.unit.core.decide.cases import CARLA, NOW, QUIET_HISTORY, facts, setting
 
 
@@ -100,6 +102,25 @@ def test_old_mail_is_not_acked_whatever_brings_it_now() -> None:
     decision = decide(facts(), setting(), QUIET_HISTORY, NOW + timedelta(days=2))
     assert ack_of(decision) is None
     assert "ack-too-old" in codes(decision)
+
+
+@pytest.mark.parametrize(("latest", "hours", "acked"), [("2h", 1, True), ("2h", 3, False), ("4d", 90, True)])
+def test_a_policy_says_how_late_an_ack_may_be(latest: str, hours: float, acked: bool) -> None:
+    letter = facts()
+    assert letter.sent_at is not None
+    decision = decide(
+        letter, setting({"acknowledge": {"latest": latest}}), QUIET_HISTORY, letter.sent_at + timedelta(hours=hours)
+    )
+    ack = ack_of(decision)
+    assert (ack is not None) is acked
+    assert ack is None or ack.until == letter.sent_at + duration(latest)
+
+
+def test_a_date_to_come_makes_no_ack_later() -> None:
+    letter = replace(facts(), sent_at=NOW + timedelta(days=300))
+    ack = ack_of(decide(letter, setting(), QUIET_HISTORY, NOW))
+    assert ack is not None
+    assert ack.until == NOW + timedelta(days=1)
 
 
 @pytest.mark.parametrize(
@@ -223,6 +244,52 @@ def test_a_quiet_client_stays_unanswered_whoever_sends_their_mail_on() -> None:
     client = claimed(Client(address=CARLA.address, quiet=True), "forwarder@elsewhere.example")
     decision = decide(facts(reverse_path="forwarder@elsewhere.example"), setting(client=client), QUIET_HISTORY, NOW)
     assert ack_of(decision) is None
+
+
+@pytest.mark.parametrize(
+    ("policy", "changed", "fields", "expected"),
+    [
+        ({"take_request": True}, {}, {}, True),
+        ({"take_request": True, "send": "never"}, {}, {}, True),
+        ({}, {}, {}, False),
+        ({"take_request": True}, {}, {"Auto_Submitted": "auto-replied"}, True),
+        ({"take_request": True}, {}, {"Auto_Submitted": "auto-replied", "Precedence": "bulk"}, False),
+        ({"take_request": True}, {"known": False}, {}, False),
+    ],
+)
+def test_a_request_for_a_receipt_is_taken_off_unless_it_is_a_machines_or_will_be_read_later(
+    policy: dict[str, Any], changed: dict[str, Any], fields: dict[str, str], expected: bool
+) -> None:
+    history = replace(QUIET_HISTORY, **changed)
+    assert decide(facts(**fields), setting({"receipt": policy}), history, NOW).take_request is expected
+
+
+def test_who_is_not_whom_they_claim_to_be_gets_no_ack_and_the_reason_is_told() -> None:
+    refuted = facts(Authentication_Results="mx.hopestreet.example; dmarc=fail header.from=client.example")
+    believing = decide(refuted, setting(authserv="mx.hopestreet.example"), QUIET_HISTORY, NOW)
+    assert [effect.kind for effect in believing.effects if effect.kind == "ack"] == []
+    assert because("forged-author", how="DMARC") in believing.reasons
+    assert dict(believing.fields)["X-Handrail-Ack"].startswith("no; it is not from whom it claims to be")
+    assert [effect.kind for effect in decide(refuted, setting(), QUIET_HISTORY, NOW).effects] == ["ack"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reverse_path", "code"),
+    [
+        ({}, "carla@client.example", ""),
+        ({"Disposition_Notification_To": "mallory@elsewhere.example"}, "carla@client.example", "receipt-wrong-address"),
+        ({"Disposition_Notification_Options": "a=required,b"}, "carla@client.example", "receipt-option-required"),
+    ],
+)
+def test_why_a_request_for_a_receipt_counts_as_none_is_told(
+    fields: dict[str, str], reverse_path: str, code: str
+) -> None:
+    asked = {"Disposition_Notification_To": "carla@client.example", **fields}
+    decision = decide(facts(reverse_path=reverse_path, **asked), setting(), QUIET_HISTORY, NOW)
+    assert [reason.code for reason in decision.reasons if reason.code.startswith("receipt-")] == (
+        [code] if code else []
+    )
+    assert bool(decision.received.receipt_to) is not bool(code)
 
 
 def test_a_signed_message_that_somebody_sends_on_brings_them_no_receipt() -> None:

@@ -11,7 +11,6 @@ import pytest
 from gateway.core.message.compose import Outgoing, compose
 from gateway.core.message.facts import Envelope
 from gateway.core.message.fields import our_fields
-from gateway.core.message.mdn import Disposition, compose_mdn, receipt_address
 from gateway.core.message.read import read
 
 AT = datetime(2026, 11, 2, 21, 10, tzinfo=UTC)
@@ -94,41 +93,6 @@ def test_our_fields_are_folded_ascii_and_stand_one_a_line() -> None:
     assert all(line.startswith((b"X-Handrail-Urgency:", b" ")) for line in fields.split(b"\r\n") if line)
     assert all(len(line) <= 78 for line in fields.split(b"\r\n"))
     assert our_fields([("X-Handrail-Policy", "a")]) == our_fields([("Policy", "a")]) == b"X-Handrail-Policy: a\r\n"
-
-
-def test_a_receipt_is_a_disposition_notification() -> None:
-    disposition = Disposition(
-        reporting_ua="mx.hopestreet.example; Handrail",
-        final_recipient="ana@hopestreet.example",
-        original_message_id=LONG_ID,
-    )
-    receipt = message_from_bytes(compose_mdn(mail(text="Your message was opened."), disposition))
-    assert receipt.get_content_type() == "multipart/report"
-    assert receipt.get_param("report-type") == "disposition-notification"
-    text, notification, original = receipt.get_payload()
-    assert text.get_payload().strip() == "Your message was opened."
-    assert notification.get_content_type() == "message/disposition-notification"
-    fields = notification.get_payload()[0]
-    assert fields["Disposition"] == "manual-action/MDN-sent-automatically; displayed"
-    assert fields["Final-Recipient"] == "rfc822; ana@hopestreet.example"
-    assert fields["Original-Message-ID"].strip() == LONG_ID
-    assert original.get_content_type() == "text/rfc822-headers"
-    assert LONG_ID in original.get_payload()
-
-
-@pytest.mark.parametrize(
-    ("asked", "expected"),
-    [
-        ("Mia <Client@client.example>", "Client@client.example"),
-        ("other@client.example", None),
-        ("client@client.example, other@client.example", None),
-        ("", None),
-    ],
-)
-def test_a_receipt_goes_to_the_reverse_path_alone(asked: str, expected: str | None) -> None:
-    content = f"Disposition-Notification-To: {asked}\r\n\r\nhi".encode()
-    assert receipt_address(read(content, Envelope("client@client.example", ("ana@hopestreet.example",)))) == expected
-    assert receipt_address(read(content, Envelope("", ("ana@hopestreet.example",)))) is None
 
 
 def test_a_draft_has_nothing_automatic_about_it() -> None:

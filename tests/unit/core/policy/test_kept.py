@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.events import Answered, Event, Expect, Origin, Received, Seen, Unseen
+from gateway.core.events import Answered, Event, Expect, Origin, Received, Seen, Unseen, Withdrawn
 from gateway.core.history import Story
 from gateway.core.policy.kept import Kept, track
 from tests.unit.core.billing.lives import MONDAY, story
@@ -43,6 +43,11 @@ def flag(hours: float) -> Answered:
 
 def seen(hours: float, since: float | None = None) -> Seen:
     return Seen(at=hour(hours), since=None if since is None else hour(since))
+
+
+def marked(hours: float) -> Seen:
+    """Together with many others."""
+    return Seen(at=hour(hours), bulk=True)
 
 
 def unseen(hours: float) -> Unseen:
@@ -163,6 +168,14 @@ def test_a_machines_mail_has_no_promise() -> None:
         ((seen(5), unseen(6), seen(8)), THEN, "kept", hour(8)),
         ((seen(5), unseen(30)), THEN, "kept", hour(5)),  # what was kept stays kept
         ((seen(5), unseen(6), seen(30)), THEN, "broken", hour(30)),
+        ((marked(5),), hour(6), "open", None),
+        ((marked(5),), THEN, "moot", None),  # nobody can say that it was opened
+        ((marked(30),), THEN, "broken", None),
+        ((seen(5), marked(5)), THEN, "moot", None),  # found to be one of many after the first look
+        ((marked(5), unseen(6), seen(7)), THEN, "kept", hour(7)),
+        ((marked(5), unseen(6)), THEN, "broken", None),
+        ((marked(5), letter(20)), THEN, "kept", hour(20)),
+        ((marked(5), letter(30)), THEN, "moot", hour(30)),
     ],
 )
 def test_reading_is_judged_by_how_the_message_stood_when_it_was_due(
@@ -197,6 +210,7 @@ happenings = st.one_of(
     hours.map(letter),
     hours.map(flag),
     hours.map(unseen),
+    hours.map(marked),
     st.builds(lambda at, before: seen(at, since=at - before), hours, st.integers(0, 20)),
 )
 
@@ -262,3 +276,14 @@ def test_once_the_time_has_passed_what_was_read_in_time_stays_so(stories: list[S
     for kept in track(stories, hour(now)):
         if kept.what == "read" and kept.state == "kept" and kept.by is not None and kept.by <= hour(now):
             assert after[kept.ref] == "kept"
+
+
+def test_a_promise_of_what_was_taken_back_is_moot_and_stands_for_nothing_else() -> None:
+    taken = due(Withdrawn(at=hour(1)), by=24)
+    later = due(at=2, by=24, key="k2")
+    assert [(kept.ref, kept.state) for kept in track([taken, later], hour(3))] == [
+        (taken.ref, "moot"),
+        (later.ref, "open"),
+    ]
+    assert [kept.state for kept in track([taken, later], hour(0.5))] == ["open"]
+    assert one(wrote(Withdrawn(at=hour(1)), read_by=hour(24))).state == "moot"

@@ -116,6 +116,7 @@ def test_a_span_of_dates_has_both_its_ends() -> None:
         ({"allowance": {"messages": 0}}, "greater than or equal to 1"),
         ({"allowance": {"warn_at": 1.5}}, "less than or equal to 1"),
         ({"acknowledge": {"sometimes": True}}, "Extra inputs"),
+        ({"acknowledge": {"latest": 0}}, "nothing would ever be acked"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused(values: dict[str, object], words: str) -> None:
