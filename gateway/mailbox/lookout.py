@@ -61,6 +61,9 @@ class Lookout:
         self._late: list[_Late] = []
         #: Uids that the record may know soon, and until when it is asked.
         self._unknown: dict[str, datetime] = {}
+        #: Folders that messages were put into, which may have been made for them, and whether one of them is news.
+        self._filled: set[str] = set()
+        self._filled_another = False
 
     def forget(self) -> None:
         """Read the kept state anew at the next look; call after any fault."""
@@ -70,6 +73,11 @@ class Lookout:
     def expects(self) -> bool:
         """Whether a look is worth its while though the folder does not stir."""
         return bool(self._unknown)
+
+    def take_filled(self) -> bool:
+        """Whether a message was put into a folder for the first time since this was asked; that may be a new one."""
+        another, self._filled_another = self._filled_another, False
+        return another
 
     async def look(self, folder: Folder, *, full: bool) -> bool:
         """Look, tell, keep. True where anything was different. Raises Unavailable."""
@@ -314,6 +322,8 @@ class Lookout:
             return
         try:
             await self._world.moves.move(copy, folder, unseen=True)
+            self._filled_another |= folder not in self._filled
+            self._filled.add(folder)
             self._world.alerts.clear("move-refused", mailbox=self._world.mailbox)
         except Unavailable as fault:
             log.warning("message-not-moved", mailbox=self._world.mailbox, uid=copy.uid, why=type(fault).__name__)

@@ -174,6 +174,8 @@ class Post:
         stirred = False
         while await self._is_manned():
             fruitful = await self._go_round(connection)
+            if sum(stand.lookout.take_filled() for stand in self.stands):
+                await self._errand(connection)  # a folder was made, which may be one to watch
             if stirred and not fruitful:
                 await clock.wait(asyncio.Event(), clock.now() + intervals.breath)
             self._be(State.IDLE)

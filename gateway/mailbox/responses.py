@@ -46,7 +46,10 @@ def fetched(parts: Parts) -> dict[str, Value] | None:
     names = [name for name in items[::2] if isinstance(name, bytes)]
     if len(names) != len(items[::2]):
         return {}
-    return {name.decode("ascii", "replace").upper(): value for name, value in zip(names, items[1::2], strict=False)}
+    values = zip(names, items[1::2], strict=False)
+    found = {name.decode("ascii", "replace").upper(): value for name, value in values}
+    # Seen where a message has none; to have no flags is a value.
+    return {name: [] if name == "FLAGS" and value is None else value for name, value in found.items()}
 
 
 def _tokens(parts: Parts) -> Iterator[tuple[bool, bytes | None]]:
@@ -97,8 +100,6 @@ def number(value: Value) -> int | None:
 
 def flags(value: Value) -> frozenset[str] | None:
     """A flag list; None where the item is missing. `\\Recent` is the connection's own affair and left out."""
-    if isinstance(value, bytes) and value.upper() == b"NIL":
-        return frozenset()  # seen where a message has none
     if not isinstance(value, list):
         return None
     words = (one.decode("utf-8", "replace") for one in value if isinstance(one, bytes))

@@ -56,12 +56,13 @@ mailboxes:
     watch: "maildir:{folder}/mailbox"
     policy: mornings
 """
-#: Nearly everything that a policy can say of a message, so that nearly everything can differ.
+#: Nearly everything that a policy can say of a message, so that nearly everything can differ. Not that many marked at
+#: once count as unread: here all are read as the clock strikes nine, which simulate never takes for a mark.
 POLICY = """\
 hours: {reading: "07:00-09:00", days: mon-fri}
 answer: {promise: next-working-day, nudge: 90m}
 acknowledge: {when: always, at_most_every: 2h}
-receipt: {send: important, grace: 3m}
+receipt: {send: important, grace: 3m, bulk: 0}
 urgency: {alert: urgent}
 allowance: {messages: 3, minutes: 20, per: month, warn_at: 0.6}
 billing:

@@ -135,7 +135,7 @@ def test_a_person_signs_in_by_code_and_the_record_keeps_it_sealed(practice: Prac
             == f"1. Open `https://localhost:{provider.port}/code` in a browser, on any machine."
         )
         assert "`WDJB-MJHT`, and sign in there as ana." in line_with(process, "code")
-        assert line_with(process, "Waiting") == "Waiting for you, 10 minutes at most; Ctrl-C ends it."
+        assert line_with(process, "Waiting") == "Waiting for you, 1 minute at most; Ctrl-C ends it."
         provider.decide("ana")
         code, out, err = ended(process)
     assert (code, err) == (0, "")

@@ -349,6 +349,7 @@ async def test_nothing_of_a_mail_is_logged_at_any_level(caplog: pytest.LogCaptur
     caplog.set_level(logging.DEBUG, "mail.log")
     written = io.StringIO()
     before = structlog.get_config()
+    structlog.reset_defaults()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(written), cache_logger_on_first_use=False)
     try:
         async with running_intake(Arrived()) as running:
