@@ -140,11 +140,9 @@ async def watch() -> None:
 
 
 def how(standing: Mapping[str, Watch], telling: Telling) -> dict[str, object]:
-    """How many watches stand with inbox and sent mail both seen, and how many are down."""
-    states = {name: one.condition.state for name, one in standing.items()}
-    well = [name for name, state in states.items() if state is State.IDLE and (name, "Sent") in telling.states]
-    down = [name for name, state in states.items() if state is State.DOWN]
-    return {"well": len(well), "down": len(down)}
+    """How many watches stand (some look just now: each does once a minute), with inbox and sent mail both seen."""
+    up = [name for name, one in standing.items() if one.condition.state in (State.IDLE, State.LOOKING)]
+    return {"well": sum((name, "Sent") in telling.states for name in up)}
 
 
 if __name__ == "__main__":
