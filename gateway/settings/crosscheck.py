@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from gateway.core.addresses import key as same_address
 from gateway.core.addresses import matches
+from gateway.settings.crosscheck_folders import folders
 from gateway.settings.crosscheck_sign_in import sign_ins
 from gateway.settings.crosscheck_ways import ways
 from gateway.settings.documents import Document, Key
@@ -62,6 +63,7 @@ def check(
     yield from _in_the_clear(gateway)
     yield from sign_ins(gateway)
     yield from ways(gateway, routes)
+    yield from folders(gateway)
     if routes is not None and isinstance(routes.data, list):
         yield from _routes(routes, set(_mapping(gateway.data.get("mailboxes"))), policies)
 
