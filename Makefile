@@ -8,7 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 4
 
-.PHONY: help demo test packages unit bench pictures docs lint types floors
+.PHONY: help demo test packages unit bench measured pictures docs lint types floors
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,8 +34,13 @@ test: .venv/ready packages lint types floors ## Everything: style, types, floors
 unit: .venv/ready ## The pure core alone, in seconds
 	@$(BIN)/pytest -q tests/unit
 
-bench: .venv/ready packages ## How fast mail passes, beside Postfix, in one run
+bench: .venv/ready packages ## How fast mail passes, how soon it is noticed, what 500 mailboxes cost (half an hour, alone)
 	@$(BIN)/python -m tests.benchmarks.relay
+	@$(BIN)/python -m tests.benchmarks.latency $(BENCH)
+	@$(BIN)/python -m tests.benchmarks.watch $(BENCH)
+
+measured: ## The same, written into docs/measurements.md
+	@$(MAKE) bench BENCH=--write
 
 pictures: .venv/ready packages ## Take the picture of Thunderbird that the README shows anew
 	@HANDRAIL_PICTURES=docs $(BIN)/pytest -q tests/e2e/test_11_thunderbird.py

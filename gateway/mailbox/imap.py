@@ -21,6 +21,7 @@ from aioimaplib import aioimaplib as ai
 from gateway import sasl
 from gateway.mailbox import responses
 from gateway.mailbox.commands import PASSING, Commands, faults_of_the_wire
+from gateway.mailbox.entrance import entrance
 from gateway.mailbox.faults import Lost, Refused
 from gateway.mailbox.names import quote
 from gateway.mailbox.protocol import Completion, SturdyProtocol
@@ -65,7 +66,8 @@ async def connect(access: Access, unfit: set[str] | None = None) -> AsyncIterato
     """
     if access.bearer is not None:
         await _token(access.bearer)  # who has none need not bother the server
-    protocol = await _open(access)
+    async with entrance(access.host, access.port):
+        protocol = await _open(access)
     connection = Connection(access, protocol, set() if unfit is None else unfit)
     try:
         await connection.sign_in()

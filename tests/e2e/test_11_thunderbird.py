@@ -19,12 +19,14 @@ from tests.servers.thunderbird import thunderbird
 
 pytestmark = pytest.mark.timeout(300)
 
+#: The client's request is taken off, so that Thunderbird asks nothing.
+TAKING = POLICY.replace("grace: 0}", "grace: 0, take_request: true}")
 URGENT = "I can't see a way forward since Sunday. Bluebird. Could you ring me?"
 
 
 @pytest.fixture
 def practice() -> Iterator[Practice]:
-    with open_practice(policies={"hope-street": POLICY}) as found:
+    with open_practice(policies={"hope-street": TAKING}) as found:
         found.run("clients", "add", CARLA, "--mailbox", "ana", "--urgent-word", "bluebird")
         found.run("clients", "add", TOM, "--mailbox", "ana")
         found.start()
@@ -53,6 +55,7 @@ def test_opening_in_thunderbird_brings_the_receipt_and_the_urgent_one_stands_out
             mail_program.open("Since Sunday", "Could you ring me?")
             until(lambda: "\\Seen" in program.flags(urgent), "the flag of what was read")
             (receipt,) = until(lambda: receipts_for(practice, CARLA, urgent), "the receipt")
+            assert mail_program.questions() == 0
             keep_picture(mail_program.picture().png())
             assert "\\Seen" not in program.flags(routine)
     assert "displayed" in receipt.as_string()

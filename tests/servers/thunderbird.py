@@ -56,6 +56,7 @@ _SHOWN = """
 const page = pane.messageBrowser?.contentWindow?.getMessagePaneBrowser?.()?.contentDocument;
 return page?.readyState == "complete" ? page.body?.textContent ?? "" : "";
 """
+_QUESTIONS = "return pane.messageBrowser.contentDocument.querySelectorAll('notification-message').length;"
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,10 @@ class Thunderbird:
         mouse = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": steps}
         self._control.run("WebDriver:PerformActions", actions=[mouse])
         self._until(lambda: text in self._ask(_SHOWN), "the message's text")
+
+    def questions(self) -> int:
+        """How many bars above the message ask something: "has asked to be notified when you read this message"."""
+        return int(self._ask(_QUESTIONS))
 
     def picture(self) -> Picture:
         """What the screen shows now."""
