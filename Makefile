@@ -29,7 +29,7 @@ packages: ## Install the Debian packages that the tests talk to (sudo where not 
 	@tests/servers/packages
 
 test: .venv/ready packages lint types floors ## Everything: style, types, floors, all tests on real servers
-	@$(BIN)/pytest -n $(JOBS) -q
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal -q
 
 unit: .venv/ready ## The pure core alone, in seconds
 	@$(BIN)/pytest -q tests/unit

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import mailbox
 import multiprocessing
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -38,6 +38,7 @@ from gateway.core.policy.client import Client
 from gateway.core.tracking import SEEN, Copy, FlagChange
 from gateway.ports import Sighting
 from gateway.simulation import Findings, Played, Span, find, open_mail, simulate
+from tests.servers.places import memory_folder
 from tests.unit.simulation.years import ANA, FIRST, Came, Years, draw, write_mbox
 
 MESSAGES = 5000
@@ -205,10 +206,17 @@ def told(story: Story) -> list[Event]:
     return sorted(events, key=lambda event: (event.at, event.kind))
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    with memory_folder(tmp_path) as found:
+        yield found
+
+
+@pytest.mark.long
 @pytest.mark.timeout(1800)
-async def test_recorded_mail_simulated_comes_to_what_it_comes_to_lived_through(tmp_path: Path) -> None:
-    config, years = practice(tmp_path), draw(MESSAGES)
-    inbox, sent = write_mbox(tmp_path / "inbox.mbox", years.inbox), write_mbox(tmp_path / "sent.mbox", years.sent)
+async def test_recorded_mail_simulated_comes_to_what_it_comes_to_lived_through(folder: Path) -> None:
+    config, years = practice(folder), draw(MESSAGES)
+    inbox, sent = write_mbox(folder / "inbox.mbox", years.inbox), write_mbox(folder / "sent.mbox", years.sent)
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as aside:
         waits = asyncio.get_running_loop().run_in_executor(aside, simulated, config, inbox, sent, years.roster)
         async with living(config, years.roster) as life:
@@ -225,7 +233,7 @@ async def test_recorded_mail_simulated_comes_to_what_it_comes_to_lived_through(t
     assert found == expected
     assert found.minutes.counted == total(lines)
     _holds_what_was_drawn(found)
-    outgoing = mailbox.Maildir(tmp_path / "outgoing", create=False)
+    outgoing = mailbox.Maildir(folder / "outgoing", create=False)
     assert len(outgoing) == found.acked + sum(found.receipts.values()) + found.alerts + found.nudges
 
 

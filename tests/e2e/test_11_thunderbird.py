@@ -17,7 +17,7 @@ from tests.e2e.practice import ANA, CARLA, PASSWORD, POLICY, TOM, Practice, lett
 from tests.e2e.receipts import receipts_for
 from tests.servers.thunderbird import thunderbird
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
 
 #: The client's request is taken off, so that Thunderbird asks nothing.
 TAKING = POLICY.replace("grace: 0}", "grace: 0, take_request: true}")

@@ -184,6 +184,7 @@ def looked_through(practice: Found) -> None:
     until(lambda: practice.acks(last, TOM), "one more ack")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_it_starts_on_a_mailbox_of_many_years_soon_and_with_little_memory_and_acks_none_of_it() -> None:
     with open_found() as practice:

@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+#: Octets that a folder in memory must have.
+_ROOM = 1024**3
+
 
 def program(name: str) -> str:
     """Where a server's program lies: Debian puts them into folders that are not on an ordinary user's path."""
@@ -29,6 +32,20 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@contextmanager
+def memory_folder(otherwise: Path) -> Iterator[Path]:
+    """A new folder in memory, where there is room; for tests that write much and ask nothing of a disk."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or shutil.disk_usage(memory).free < _ROOM:
+        yield otherwise
+        return
+    folder = Path(tempfile.mkdtemp(prefix="handrail-", dir=memory))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
