@@ -199,6 +199,7 @@ def test_a_registration_that_is_wrong_is_told_as_that(practice: Practice, provid
 
 
 @pytest.mark.long
+@pytest.mark.timeout(300)
 def test_status_and_check_show_a_sign_in_and_never_its_tokens(practice: Practice, provider: TokenServer) -> None:
     before = practice.run("check")
     assert before.returncode == 1

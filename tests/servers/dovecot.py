@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import imaplib
 import os
@@ -193,7 +194,8 @@ def dovecot(
                 _await_port(process, port, root)
             yield server
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # one that ended by itself was told of already
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 

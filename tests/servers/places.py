@@ -11,8 +11,13 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
+#: Ports for servers, a share for each of eight workers; where in its share a process begins is its own.
+_FIRST_PORT, _SHARE = 12_000, 2_500
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+_OFFSETS = count(os.getpid() * 37)
 #: Octets that a folder in memory must have.
 _ROOM = 1024**3
 
@@ -26,12 +31,21 @@ def program(name: str) -> str:
 
 
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """A TCP port on 127.0.0.1 that nobody listens on now, and that nobody takes before the server does.
+
+    It is below those that the system gives to outgoing connections (from 32768 on Linux), and each of pytest's workers
+    has a share of its own.
+    """
+    for offset in _OFFSETS:
+        port = _FIRST_PORT + _WORKER * _SHARE + offset % _SHARE
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
         return port
+    raise RuntimeError("unreachable: the offsets never end")
 
 
 @contextmanager
